@@ -1,0 +1,186 @@
+"""The life of one draft: made when its value is first read, edited, finished once, revoked for ever."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar, Final, NoReturn, TypeAlias
+
+from pyrsistent import pmap, pset, pvector
+
+from statestore.errors import DraftError
+from statestore.tree.kinds import KINDS, MISSING, Role
+from statestore.values import Change, Path
+
+Changes: TypeAlias = "list[Change] | None"
+"""Where a finishing draft writes what it changed; None when nobody asked."""
+
+Scope: TypeAlias = "list[Draft]"
+"""All drafts of one recipe, to revoke them when it ends; its identity tells the recipes apart."""
+
+
+class Draft:
+    """What the drafts of all kinds share.
+
+    `_base` is the value that is being edited, `_children` the drafts of its parts that were read and are still in their
+    place, `_writes` the parts that were put in. A draft that was put somewhere else keeps the value that it became in
+    `_final`, so that one which stands in several places is finished once.
+    """
+
+    __slots__ = ("_base", "_children", "_final", "_parent", "_scope", "_writes")
+
+    drafts: ClassVar[str]
+    by_form: ClassVar[dict[str, type["Draft"]]] = {}
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        Draft.by_form[cls.drafts] = cls
+
+    def __init__(self, base: Any, scope: "Scope", parent: "Draft | None") -> None:
+        self._base = base
+        self._scope = scope
+        self._parent = parent
+        self._children: Any = {}
+        self._writes: Any = {}
+        self._final: Any = MISSING
+        scope.append(self)
+
+    def finish(self, path: Path, changes: "Changes") -> Any:
+        """Gives the next value, the base itself if nothing changed; appends to `changes` what leads there."""
+        raise NotImplementedError
+
+    def settle(self) -> Any:
+        """Finishes a draft that was put somewhere else than it was read from: its edits are part of that value."""
+        if self._final is _SETTLING:
+            raise DraftError("a draft was put somewhere inside itself; a tree cannot hold itself")
+        if self._final is MISSING:
+            self._final = _SETTLING
+            try:
+                value = self.finish((), None)
+            finally:
+                self._final = MISSING
+            self._final = value
+        return self._final
+
+    def _start_with(self, plain: Any) -> None:
+        """Takes over the parts of a plain value: this draft is then the draft of that value."""
+        raise NotImplementedError
+
+    def _adopt(self, value: Any) -> Any:
+        """Makes a value fit to stand below this draft: plain containers become drafts of persistent ones.
+
+        The value is taken as it is now: editing the plain original afterwards does not change the draft.
+        """
+        if isinstance(value, Draft):
+            if value._scope is not self._scope:
+                raise DraftError("a draft of another recipe was put here; put in `current(draft)` instead")
+            return value
+        if type(value) in SCALARS:
+            return value
+        kind = KINDS[type(value)]
+        if kind.plain:
+            return pset(value) if kind.role == "set" else _draft_with(self._empty(kind.role), value, self)
+        if kind.role in ("record", "sequence") and not _settled(value):
+            return _draft_with(value, value, self)
+        return value
+
+    def _child(self, value: Any) -> "Draft | None":
+        """The draft of a part of this one, None if the part is an atom."""
+        make = DRAFT_TYPES[type(value)]
+        return None if make is None else make(value, self._scope, self)
+
+    def _empty(self, role: Role) -> Any:
+        """What a plain value of that role is built from: the kind of the nearest such value above, or pyrsistent's."""
+        above: Draft | None = self
+        while above is not None:
+            kind = KINDS[type(above._base)]
+            if kind.role == role:
+                return kind.empty()
+            above = above._parent
+        return pmap() if role == "mapping" else pvector()
+
+    __hash__ = None  # type: ignore[assignment]  # it is mutable
+
+    def __repr__(self) -> str:
+        return "<draft, revoked>" if self._base is REVOKED else f"<draft of {current(self)!r}>"
+
+    def __copy__(self) -> NoReturn:
+        raise DraftError("a draft cannot be copied; `current(draft)` gives its value, an immutable one")
+
+    def __deepcopy__(self, memo: Any) -> NoReturn:
+        self.__copy__()
+
+    def __reduce__(self) -> NoReturn:
+        raise DraftError("a draft cannot be pickled; `current(draft)` gives its value")
+
+
+class _Revoked:
+    """Stands where a draft's content was, and refuses whatever is tried on it."""
+
+    def refuse(self, *_: object) -> NoReturn:
+        raise DraftError(
+            "this draft was used after its recipe had ended; keep `current(draft)`, or read the state, instead"
+        )
+
+    __getattr__ = __getitem__ = __setitem__ = __delitem__ = __contains__ = refuse
+    __len__ = __iter__ = __bool__ = __reversed__ = refuse
+
+
+REVOKED: Final = _Revoked()
+_SETTLING: Final = object()
+SCALARS: Final = frozenset({str, int, float, bool, type(None), bytes})
+
+
+class _DraftTypes(dict[type, "Callable[[Any, Scope, Draft | None], Draft] | None"]):
+    """The class of draft for each class of value, None for atoms, each found out when it is met first."""
+
+    def __missing__(self, cls: type) -> "type[Draft] | None":
+        found = self[cls] = Draft.by_form.get(KINDS[cls].drafted_as or KINDS[cls].role)
+        return found
+
+
+DRAFT_TYPES: Final = _DraftTypes()
+
+
+def original(draft: Any) -> Any:
+    """The value that a draft was made of, unedited."""
+    return _live(draft)._base
+
+
+def current(draft: Any) -> Any:
+    """The value of a draft as it is now, immutable, while the recipe goes on. Costs the number of edits so far."""
+    value = _live(draft).finish((), None)
+    for other in draft._scope:
+        other._final = MISSING
+    return value
+
+
+def revoke(scope: Scope) -> None:
+    """Makes every later use of the drafts raise: the values that they stood for have moved on."""
+    for draft in scope:
+        draft._base = draft._children = draft._writes = REVOKED
+
+
+def _live(draft: Any) -> Draft:
+    if not isinstance(draft, Draft):
+        raise DraftError(f"expected a draft, found {type(draft).__name__} {draft!r}")
+    if draft._base is REVOKED:
+        REVOKED.refuse()
+    return draft
+
+
+def _draft_with(base: Any, parts: Any, parent: Draft) -> Draft:
+    make = DRAFT_TYPES[type(base)]
+    assert make is not None
+    draft = make(base, parent._scope, parent)
+    draft._start_with(parts)
+    return draft
+
+
+def _settled(value: Any) -> bool:
+    """Whether a tuple or record holds immutable parts only, all the way down."""
+    if isinstance(value, Draft):
+        return False
+    kind = KINDS[type(value)]
+    if kind.plain:
+        return False
+    if kind.role == "record":
+        return all(_settled(getattr(value, name)) for name in kind.fields(value))
+    return not isinstance(value, tuple) or all(map(_settled, value))

@@ -1,0 +1,42 @@
+"""The few steps that turn one list of elements into another, found by identity and by equality of scalars."""
+
+from collections.abc import Callable, Sequence
+from difflib import SequenceMatcher
+from typing import Any, TypeAlias
+
+Opcode: TypeAlias = tuple[str, int, int, int, int]
+"""`(tag, i1, i2, j1, j2)` as difflib has it: old[i1:i2] becomes new[j1:j2]."""
+
+# difflib is quadratic at its worst: 2,000 by 2,000 shuffled elements take about a second. Beyond that, elements are
+# compared position by position, which is linear, and still right.
+MATCHED_AT_MOST = 2_000
+
+
+def opcodes(old: Sequence[Any], new: Sequence[Any], key: Callable[[Any], Any]) -> list[Opcode]:
+    """The steps from `old` to `new`, unequal stretches only, in ascending order of position.
+
+    Elements with equal `key` are the same element. The common head and tail cost their length and nothing more.
+    """
+    head, limit = 0, min(len(old), len(new))
+    while head < limit and _equal(old[head], new[head], key):
+        head += 1
+    tail, limit = 0, limit - head
+    while tail < limit and _equal(old[-1 - tail], new[-1 - tail], key):
+        tail += 1
+    old_end, new_end = len(old) - tail, len(new) - tail
+    if head == old_end and head == new_end:
+        return []
+    if head in (old_end, new_end) or max(old_end, new_end) - head > MATCHED_AT_MOST:
+        return [("replace", head, old_end, head, new_end)]
+    matcher = SequenceMatcher(
+        None, [key(e) for e in old[head:old_end]], [key(e) for e in new[head:new_end]], autojunk=False
+    )
+    return [
+        (tag, i1 + head, i2 + head, j1 + head, j2 + head)
+        for tag, i1, i2, j1, j2 in matcher.get_opcodes()
+        if tag != "equal"
+    ]
+
+
+def _equal(a: Any, b: Any, key: Callable[[Any], Any]) -> bool:
+    return a is b or key(a) == key(b)
