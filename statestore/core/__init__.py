@@ -1,0 +1,1 @@
+"""How state changes: slices and reducers, middleware, the store, selectors and effects."""

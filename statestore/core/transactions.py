@@ -1,0 +1,66 @@
+"""All or nothing: what a transaction holds back until it succeeds, and what it puts back when it fails."""
+
+import asyncio
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from threading import get_ident
+from typing import Any
+
+from statestore.errors import DispatchError
+from statestore.values import Commit
+
+GROUP: ContextVar[tuple[int, str] | None] = ContextVar("statestore_group", default=None)
+"""The group id and label that commits made in this context belong to; for `store.grouping`."""
+
+
+def current_task() -> Any:
+    """The asyncio task that runs here, or None outside of a loop."""
+    try:
+        return asyncio.current_task()
+    except RuntimeError:
+        return None
+
+
+@dataclass(slots=True)
+class Transaction:
+    """The working state of a transaction, seen by its own thread and task only."""
+
+    label: str
+    state: Any
+    head: int
+    seq: int
+    first_seq: int
+    thread: int = field(default_factory=get_ident)
+    task: Any = field(default_factory=current_task)
+    pending: list[Commit] = field(default_factory=list)
+
+    def is_here(self) -> bool:
+        """Whether the caller is the thread and task that began the transaction."""
+        return self.thread == get_ident() and self.task is current_task()
+
+    def check_owner(self) -> None:
+        """Refuses another task of the same thread, which the lock cannot keep out."""
+        if not self.is_here():
+            raise DispatchError(
+                f"transaction {self.label!r} is open in another task; it holds the store, so nothing else may dispatch "
+                "while it awaits: end the transaction before the await"
+            )
+
+    def savepoint(self) -> "Savepoint":
+        """What to go back to if the nested transaction that begins here fails."""
+        return Savepoint(self.state, self.head, self.seq, len(self.pending))
+
+    def restore(self, savepoint: "Savepoint") -> None:
+        """Goes back to where the savepoint was taken."""
+        self.state, self.head, self.seq = savepoint.state, savepoint.head, savepoint.seq
+        del self.pending[savepoint.pending :]
+
+
+@dataclass(frozen=True, slots=True)
+class Savepoint:
+    """Where a nested transaction began."""
+
+    state: Any
+    head: int
+    seq: int
+    pending: int
