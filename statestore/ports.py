@@ -70,6 +70,9 @@ class StoreLike(Protocol):
     def seq(self) -> int:
         """The seq of the newest commit; 0 before the first."""
     @property
+    def here(self) -> tuple[int, Any]:
+        """Head and state as they belong together."""
+    @property
     def middleware(self) -> tuple[Any, ...]: ...
 
     def now_ns(self) -> int:
@@ -82,7 +85,7 @@ class StoreLike(Protocol):
         """Hands a recorded value to whoever observes its type."""
 
     def when_observed(self, value_type: type, hook: Callable[[bool], object]) -> Unsubscribe:
-        """Calls `hook(whether)` now and whenever values of that type begin or cease to be observed."""
+        """Calls `hook(True)` once values of that type are observed, be it already, and `hook(False)` once they no longer are."""
 
     def probe(self, hook: Callable[[int, int, int], object]) -> Unsubscribe:
         """Calls `hook(seq, started_ns, elapsed_ns)` of the reducer after each applied action, in the dispatching thread."""

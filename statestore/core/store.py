@@ -59,6 +59,8 @@ class Store:
         self._busy = 0  # the thread that reduces or is inside a transaction: only it sees another state than the others
         self._reducing = False
         self._transaction: Transaction | None = None
+        self._unfinished: tuple[Any, tuple[Commit, ...]] | None = None  # decided, and not published to the end yet
+        self._publishing = False
         self._groups = 0
         self._head = self._seq = 0
         self._obstacle: str | None = "middleware is still being installed; dispatch once the store has been made"
@@ -88,6 +90,12 @@ class Store:
     def seq(self) -> int:
         """The seq of the newest commit; 0 before the first."""
         return self._seq
+
+    @property
+    def here(self) -> tuple[int, Any]:
+        """Head and state as they belong together; waits while another thread changes them."""
+        with self._lock:
+            return self._head, self.state
 
     def now_ns(self) -> int:
         """Nanoseconds since the run began."""
@@ -125,7 +133,7 @@ class Store:
         if type(action) is not Action:
             action = as_action(action)
         with self._lock:
-            if self._busy or self._obstacle is not None:
+            if self._busy or self._obstacle is not None or self._unfinished is not None:
                 self._check_free(f"dispatch {action.type!r}")
             transaction, listeners = self._transaction, self._listeners
             old = self._state if transaction is None else transaction.state
@@ -160,18 +168,38 @@ class Store:
         new = self._guarded(old, action, changes)
         elapsed = self._now() - started
         started -= self.origin_ns
-        self._keep(new, transaction)
-        parent, seq = self._head, self._seq + 1
-        self._head = self._seq = seq
+        seq = self._seq + 1
         group, label = self._group(transaction) if transaction is not None or self._groups else _NO_GROUP
         for probe in self._probes:
             probe(seq, started, elapsed)
-        commit = Commit(seq, parent, action, tuple(changes), started, elapsed, group, label)
+        commit = Commit(seq, self._head, action, tuple(changes), started, elapsed, group, label)
         if transaction is None:
-            self._stream.publish(commit)
+            self._unfinished = (new, (commit,))
+            self._finish()
         else:
-            transaction.pending.append(commit)
+            transaction.add(commit, new)
+            self._head = self._seq = seq
         return new
+
+    def _finish(self) -> None:
+        """Makes what was decided the state, and publishes it.
+
+        Ctrl-C can come between any two steps. What it cut short is done again before anything else is done, so a commit
+        may reach its sinks twice, and never not at all.
+        """
+        assert self._unfinished is not None
+        self._state, commits = self._unfinished
+        if commits:
+            self._head = self._seq = commits[-1].seq
+        self._publishing = True
+        try:
+            interrupts = [self._stream.deliver(commit) for commit in commits]
+            self._unfinished = None
+        finally:
+            self._publishing = False
+        for interrupt in interrupts:
+            if interrupt is not None:
+                raise interrupt
 
     def _group(self, transaction: Transaction | None) -> tuple[int | None, str | None]:
         around = GROUP.get() if self._groups else None
@@ -213,9 +241,10 @@ class Store:
             self._transaction, self._busy = None, 0
             self._roll_back(transaction.head, transaction.seq, label, error)
             raise
-        changed = transaction.state is not self._state
-        self._publish_pending(transaction)
-        if changed:
+        before, self._unfinished = self._state, (transaction.state, tuple(transaction.pending))
+        self._transaction, self._busy = None, 0
+        self._finish()
+        if self._state is not before:
             notify_all(self._listeners, self)
 
     @contextmanager
@@ -231,11 +260,6 @@ class Store:
     def _roll_back(self, head: int, seq: int, label: str, error: BaseException) -> None:
         undone, self._head, self._seq = self._seq, head, seq
         self._stream.publish(Rollback(label, seq + 1, undone, type(error).__name__, self.now_ns()))
-
-    def _publish_pending(self, transaction: Transaction) -> None:
-        self._state, self._transaction, self._busy = transaction.state, None, 0
-        for commit in transaction.pending:
-            self._stream.publish(commit)
 
     @contextmanager
     def grouping(self, label: str) -> Iterator[None]:
@@ -293,10 +317,14 @@ class Store:
         self._stream.publish(value)
 
     def when_observed(self, value_type: type, hook: Callable[[bool], object]) -> Unsubscribe:
-        """Calls `hook(whether)` now and whenever values of that type begin or cease to be observed."""
+        """Calls `hook(True)` once values of that type are observed, be it already, and `hook(False)` once they no longer are."""
+        observed = False
 
         def look() -> None:
-            hook(bool(self._stream.sinks(value_type)))
+            nonlocal observed
+            before, observed = observed, bool(self._stream.sinks(value_type))
+            if observed is not before:
+                hook(observed)
 
         look()
         return self._stream.on_change(look)
@@ -427,6 +455,10 @@ class Store:
 
     def _check_free(self, what: str) -> None:
         self._check_not_reducing(what)
+        if self._publishing:
+            raise DispatchError(f"cannot {what} from an observer of commits, which only records: subscribe a listener")
+        if self._unfinished is not None:
+            self._finish()
         if self._transaction is not None:
             self._transaction.check_owner()
         if self._obstacle is not None:

@@ -65,21 +65,33 @@ class Stream:
 
     def publish(self, value: Any) -> None:
         """Hands the value to its sinks; one that raises is detached, and a warning says so."""
+        interrupt = self.deliver(value)
+        if interrupt is not None:
+            raise interrupt
+
+    def deliver(self, value: Any) -> BaseException | None:
+        """Publishes without being stopped: a sink that Ctrl-C cut short gets the value once more, the others get it too.
+
+        Gives the interrupt, to be raised when whatever has to be done with the value is done.
+        """
         interrupt: BaseException | None = None
         for sink in self.sinks(type(value)):
             try:
                 sink(value)
             except Exception as error:  # noqa: BLE001  a recorder must not break the work it records
-                self._remove(sink, tuple(self._asked))
-                warnings.warn(
-                    f"an observer of {type(value).__name__} was detached: {sink!r} raised {type(error).__name__}: {error}",
-                    RuntimeWarning,
-                    stacklevel=2,
-                )
-            except BaseException as error:  # noqa: BLE001  a Ctrl-C: the other sinks must not miss the value for it
-                interrupt = interrupt or error
-        if interrupt is not None:
-            raise interrupt
+                self._detach(sink, value, error)
+            except BaseException as error:  # noqa: BLE001  it is raised when nobody can miss the value any more
+                interrupt = error
+                sink(value)
+        return interrupt
+
+    def _detach(self, sink: Sink, value: Any, error: Exception) -> None:
+        self._remove(sink, tuple(self._asked))
+        warnings.warn(
+            f"an observer of {type(value).__name__} was detached: {sink!r} raised {type(error).__name__}: {error}",
+            RuntimeWarning,
+            stacklevel=3,
+        )
 
     def _remove(self, sink: Sink, value_types: tuple[type, ...]) -> None:
         with self._lock:

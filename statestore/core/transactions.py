@@ -34,6 +34,11 @@ class Transaction:
     task: Any = field(default_factory=current_task)
     pending: list[Commit] = field(default_factory=list)
 
+    def add(self, commit: Commit, state: Any) -> None:
+        """Holds back a commit, whose state is the working state from now on."""
+        self.pending.append(commit)
+        self.state = state
+
     def is_here(self) -> bool:
         """Whether the caller is the thread and task that began the transaction."""
         return self.thread == get_ident() and self.task is current_task()

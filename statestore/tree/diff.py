@@ -79,6 +79,7 @@ def find_changes(old: Any, new: Any, path: Path, changes: list[Change]) -> None:
     if old is new:
         return
     kind = KINDS[type(old)]
+    known = len(changes)
     if type(old) is not type(new) or kind.role == "atom":
         if not same(old, new):
             changes.append(("replace", path, new, old))
@@ -91,6 +92,9 @@ def find_changes(old: Any, new: Any, path: Path, changes: list[Change]) -> None:
         changes.extend([("add", (*path, member), member, None) for member in new if member not in old])
     else:
         _find_in_record(old, new, path, changes, kind)
+    if len(changes) == known and kind.role in ("set", "mapping") and not same(old, new):
+        # Equal to Python, and yet not the same: keys or members such as 1 and True.
+        changes.append(("replace", path, new, old))
 
 
 def _find_in_mapping(old: Any, new: Any, path: Path, changes: list[Change]) -> None:

@@ -89,8 +89,8 @@ class MapKind(MappingKind):
     def update(self, node: Any, writes: Mapping[Any, Any]) -> Any:
         if len(writes) == 1:
             # One `set` is three times as fast as the detour over a mutation: benchmarks/dispatch.py, `immutables`.
-            ((key, value),) = writes.items()
-            return node.delete(key) if value is REMOVED else node.set(key, value)
+            for key, value in writes.items():
+                return node.delete(key) if value is REMOVED else node.set(key, value)
         with node.mutate() as mutation:
             for key, value in writes.items():
                 if value is REMOVED:
@@ -119,6 +119,8 @@ class SequenceKind(Kind):
     """Values with positions. `build` makes a value like `node` out of other elements."""
 
     role: Role = "sequence"
+    linked: bool = False
+    """Whether reading an element costs a walk to it."""
 
     def build(self, node: Any, elements: list[Any]) -> Any:
         """A value of this kind with these elements."""
@@ -178,12 +180,16 @@ class PVectorKind(SequenceKind):
 class PListKind(SequenceKind):
     """pyrsistent's linked lists: every edit costs the length."""
 
+    linked = True
+
     def build(self, node: Any, elements: list[Any]) -> Any:
         return plist(elements)
 
 
 class PDequeKind(SequenceKind):
     """pyrsistent's deques, which keep their greatest length."""
+
+    linked = True
 
     def build(self, node: Any, elements: list[Any]) -> Any:
         return pdeque(elements, node.maxlen)

@@ -71,7 +71,7 @@ class MappingDraft(Draft, MutableMapping[Any, Any]):
 
     def clear(self) -> None:
         """Removes every key."""
-        self._writes = dict.fromkeys(self, REMOVED)
+        self._writes = dict.fromkeys(self._base, REMOVED)
         self._children = {}
 
     def copy(self) -> dict[Any, Any]:

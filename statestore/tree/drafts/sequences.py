@@ -32,7 +32,8 @@ class SequenceDraft(Draft, MutableSequence[Any]):
 
     def __init__(self, base: Any, scope: Scope, parent: Draft | None) -> None:
         super().__init__(base, scope, parent)
-        self._items: list[Any] | None = None
+        # A linked structure is walked from its end for every element that is read, so it is laid out at once.
+        self._items: list[Any] | None = list(base) if self._kind.linked else None
         self._log: list[tuple[str, int, Any, Any]] = []
         self._tail: list[Any] = []
 
@@ -184,8 +185,9 @@ class SequenceDraft(Draft, MutableSequence[Any]):
         if type(value) in SCALARS:
             return value
         value = self._adopt(value)
-        # Wrapped at once, so that an element that was put in is never taken for one that was in its place before.
-        return self._keep(value if isinstance(value, Draft) else self._child(value) or value)
+        # Drafted at once, so that an element that was put in is never taken for one that was in its place before.
+        child = None if isinstance(value, Draft) else self._child(value)
+        return self._keep(value if child is None else child)
 
     def _keep(self, entry: Any) -> Any:
         return _Placed(entry) if isinstance(entry, Draft) else entry

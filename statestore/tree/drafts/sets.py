@@ -44,7 +44,7 @@ class SetDraft(Draft, MutableSet[Any]):
 
     def clear(self) -> None:
         """Removes every member."""
-        self._writes = dict.fromkeys(self, False)
+        self._writes = dict.fromkeys(self._base, False)
 
     def copy(self) -> set[Any]:
         """A plain set of the same members."""

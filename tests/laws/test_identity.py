@@ -1,0 +1,147 @@
+"""What is the same stays the same object: at every level, and for every kind."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from statestore import freeze, produce, produce_with_patches
+
+from .edits import Edited, edited
+from .states import MAPPINGS, RECORDS, SEQUENCES, containers, members, mirror, portrait, same, scalars, trees
+from .test_drafts import parts
+
+
+@given(edited())
+def test_what_holds_the_same_as_before_is_the_same_object(done: Edited):
+    """Every container whose content is after the program what it was before is identical, wherever it was moved to."""
+
+    def check(model, value):
+        _, was = done.origins.get(id(model), (None, None))
+        if was is not None and portrait(mirror(was)) == portrait(model):
+            assert value is was
+        for part, below in parts(model, value):
+            check(part, below)
+
+    check(done.model, done.value)
+
+
+@given(edited())
+def test_a_program_without_effect_gives_the_base_and_no_patches(done: Edited):
+    """Patches are empty exactly if the value is the base itself, and it is if its content is the same."""
+    unchanged = portrait(mirror(done.base)) == portrait(done.model)
+    assert (done.value is done.base) == unchanged
+    assert (done.patches == ()) == unchanged
+    assert (done.inverse == ()) == unchanged
+
+
+def put(draft, value):
+    """Puts a value where a one-item container of any kind has its item."""
+    if hasattr(draft, "left"):
+        draft.left = value
+    else:
+        draft[0] = value
+
+
+HOLDERS = [
+    *(lambda item, make=make: make({0: item}) for make in MAPPINGS),
+    *(lambda item, make=make: make([item]) for make in SEQUENCES),
+    *(lambda item, make=make: make(left=item, right=None) for make in RECORDS),
+]
+
+
+@given(st.sampled_from(HOLDERS), trees, st.data())
+def test_putting_an_equal_value_changes_nothing(hold, item, data):
+    """An equal value, be it a copy or its plain form, put over what is there gives the base itself and no patches."""
+    base = hold(item)
+    copy = data.draw(st.sampled_from([rebuild, mirror]))(item)
+    if isinstance(copy, dict) and type(copy) is not dict:
+        return  # the mirror of a record is no plain form of it
+    if not same(freeze(copy), item):
+        return  # the plain form of a tuple is a list, which is another kind
+    assert produce_with_patches(base, lambda draft: put(draft, copy)) == (base, (), ())
+    assert produce(base, lambda draft: put(draft, copy)) is base
+
+
+def rebuild(value):
+    """An equal value made anew, sharing no container with the given one."""
+    if isinstance(value, RECORDS):
+        return type(value)(left=rebuild(value.left), right=rebuild(value.right))
+    copy = mirror(value)
+    if isinstance(copy, dict):
+        return freeze({}) .update({key: rebuild(value[key]) for key in copy}) if hasattr(value, "evolver") else type(value)(
+            {key: rebuild(value[key]) for key in copy}
+        )
+    if isinstance(copy, list):
+        items = [rebuild(item) for item in value]
+        return remake(value, items)
+    return remake(value, value) if isinstance(copy, set) else value
+
+
+def remake(value, items):
+    """The same class of sequence or set around other items."""
+    for make in (*SEQUENCES, *SETS_OF):
+        if type(make(list(items))) is type(value):
+            return make(list(items))
+    raise AssertionError(type(value))
+
+
+SETS_OF = (frozenset, lambda items: freeze(set(items)))
+
+
+@given(st.sampled_from(HOLDERS), scalars, scalars)
+def test_equality_is_strict_on_type(hold, old, new):
+    """A leaf is replaced exactly if class or value differ: 1, True and 1.0 are three values, and a NaN is one."""
+    base = hold(old)
+    value, patches, inverse = produce_with_patches(base, lambda draft: put(draft, new))
+    assert (value is base) == same(old, new)
+    assert len(patches) == len(inverse) == (0 if same(old, new) else 1)
+    assert same(mirror(value), mirror(hold(new)))
+
+
+@pytest.mark.parametrize("hold", HOLDERS)
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ({"a": {"b": 1}}, {"a": {"b": True}}),
+        ([[1]], [[1.0]]),
+        ((1, (0,)), (1, (False,))),
+        (frozenset({1}), frozenset({True})),
+        ({1: "x"}, {True: "x"}),
+        (frozenset({(1,)}), frozenset({(1.0,)})),
+    ],
+)
+def test_equality_is_strict_at_any_depth(hold, old, new):
+    """Two containers that Python calls equal are told apart by the class of a leaf, a member or a key in them."""
+    base, changed = hold(freeze(old)), freeze(new)
+    assert freeze(old) == changed
+    value, patches, _ = produce_with_patches(base, lambda draft: put(draft, changed))
+    assert value is not base
+    assert patches
+    assert same(value, hold(changed))
+
+
+@given(containers(scalars), st.data())
+def test_a_change_that_is_taken_back_changes_nothing(base, data):
+    """Content decides, not the way there: edits that cancel out give the base itself."""
+    copy = mirror(base)
+
+    def there_and_back(draft):
+        if isinstance(copy, list):
+            draft.append(1)
+            draft.insert(0, 2)
+            draft.pop()
+            del draft[0]
+        elif isinstance(copy, set):
+            member = data.draw(members)
+            if member not in copy:
+                draft.add(member)
+                draft.remove(member)
+        elif type(copy) is dict:
+            draft["new key"] = 1
+            del draft["new key"]
+        else:
+            draft.left, was = "new value", draft.left
+            draft.left = was
+
+    assert produce_with_patches(base, there_and_back) == (base, (), ())
+    assert produce(base, there_and_back) is base
