@@ -98,6 +98,9 @@ class Commit(msgspec.Struct, frozen=True, eq=False, array_like=True):
     def __eq__(self, other: object) -> bool:
         return self._value() == other._value() if isinstance(other, Commit) else NotImplemented
 
+    def __ne__(self, other: object) -> bool:  # msgspec's own goes by identity
+        return not self == other
+
     __hash__ = None  # type: ignore[assignment]  # equality is by value, and a payload may be a dict
 
     def __rich_repr__(self) -> Iterator[tuple[str, Any]]:

@@ -191,15 +191,15 @@ class Store:
         self._state, commits = self._unfinished
         if commits:
             self._head = self._seq = commits[-1].seq
-        self._publishing = True
+        self._publishing, interrupt = True, None
         try:
-            interrupts = [self._stream.deliver(commit) for commit in commits]
+            for commit in commits:
+                interrupt = self._stream.deliver(commit) or interrupt
             self._unfinished = None
         finally:
             self._publishing = False
-        for interrupt in interrupts:
-            if interrupt is not None:
-                raise interrupt
+        if interrupt is not None:
+            raise interrupt
 
     def _group(self, transaction: Transaction | None) -> tuple[int | None, str | None]:
         around = GROUP.get() if self._groups else None

@@ -75,7 +75,7 @@ class Stream:
         Gives the interrupt, to be raised when whatever has to be done with the value is done.
         """
         interrupt: BaseException | None = None
-        for sink in self.sinks(type(value)):
+        for sink in self._resolved.get(type(value)) or self.sinks(type(value)):
             try:
                 sink(value)
             except Exception as error:  # noqa: BLE001  a recorder must not break the work it records

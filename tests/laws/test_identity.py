@@ -7,18 +7,18 @@ from hypothesis import strategies as st
 from statestore import freeze, produce, produce_with_patches
 
 from .edits import Edited, edited
-from .states import MAPPINGS, RECORDS, SEQUENCES, containers, members, mirror, portrait, same, scalars, trees
+from .states import MAPPINGS, RECORDS, SEQUENCES, containers, fields_of, members, mirror, same, scalars, trees
 from .test_drafts import parts
 
 
 @given(edited())
-def test_what_holds_the_same_as_before_is_the_same_object(done: Edited):
-    """Every container whose content is after the program what it was before is identical, wherever it was moved to."""
+def test_what_holds_the_same_as_before_is_not_copied(done: Edited):
+    """A container that is after the program what it was before is an object of the base, wherever it was moved to."""
+    of_base = {id(part) for _, part in done.origins.values()}
 
     def check(model, value):
         _, was = done.origins.get(id(model), (None, None))
-        if was is not None and portrait(mirror(was)) == portrait(model):
-            assert value is was
+        assert id(value) in of_base or not same(value, was)
         for part, below in parts(model, value):
             check(part, below)
 
@@ -26,9 +26,28 @@ def test_what_holds_the_same_as_before_is_the_same_object(done: Edited):
 
 
 @given(edited())
+def test_what_is_the_same_at_the_same_place_is_the_same_object(done: Edited):
+    """Below the same keys and fields, equal values before and after are identical."""
+
+    def check(before, after):
+        assert (before is after) == same(before, after)
+        if type(before) is not type(after):
+            return
+        if fields_of(before) is not None:
+            for name in fields_of(before):
+                check(getattr(before, name), getattr(after, name))
+        elif isinstance(mirror(before), dict):
+            for key in before:
+                if key in after:
+                    check(before[key], after[key])
+
+    check(freeze(done.base), done.value)
+
+
+@given(edited())
 def test_a_program_without_effect_gives_the_base_and_no_patches(done: Edited):
-    """Patches are empty exactly if the value is the base itself, and it is if its content is the same."""
-    unchanged = portrait(mirror(done.base)) == portrait(done.model)
+    """Patches are empty exactly if the value is the base itself, and it is if it equals the base in class and content."""
+    unchanged = same(done.value, done.base)
     assert (done.value is done.base) == unchanged
     assert (done.patches == ()) == unchanged
     assert (done.inverse == ()) == unchanged

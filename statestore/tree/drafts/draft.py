@@ -16,6 +16,10 @@ Scope: TypeAlias = "list[Draft]"
 """All drafts of one recipe, to revoke them when it ends; its identity tells the recipes apart."""
 
 
+NOTHING: Final[dict[Any, Any]] = {}
+"""Stands for a dict that nothing was put into yet; never edited."""
+
+
 class Draft:
     """What the drafts of all kinds share.
 
@@ -37,10 +41,19 @@ class Draft:
         self._base = base
         self._scope = scope
         self._parent = parent
-        self._children: Any = {}
-        self._writes: Any = {}
+        # Most drafts hold children or writes, not both: each dict is made when the first entry comes.
+        self._children: Any = NOTHING
+        self._writes: Any = NOTHING
         self._final: Any = MISSING
         scope.append(self)
+
+    def _write(self, key: Any, value: Any) -> None:
+        if self._writes:
+            self._writes[key] = value
+        else:
+            self._writes = {key: value}
+        if self._children:
+            self._children.pop(key, None)
 
     def finish(self, path: Path, changes: "Changes") -> Any:
         """Gives the next value, the base itself if nothing changed; appends to `changes` what leads there."""
@@ -80,6 +93,12 @@ class Draft:
         if kind.role in ("record", "sequence") and not _settled(value):
             return _draft_with(value, value, self)
         return value
+
+    def _keep_child(self, key: Any, child: "Draft") -> None:
+        if self._children:
+            self._children[key] = child
+        else:
+            self._children = {key: child}
 
     def _child(self, value: Any) -> "Draft | None":
         """The draft of a part of this one, None if the part is an atom."""
@@ -156,6 +175,7 @@ def revoke(scope: Scope) -> None:
     """Makes every later use of the drafts raise: the values that they stood for have moved on."""
     for draft in scope:
         draft._base = draft._children = draft._writes = REVOKED
+    scope.clear()  # or drafts and scope would hold each other until the garbage collector comes
 
 
 def _live(draft: Any) -> Draft:

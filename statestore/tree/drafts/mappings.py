@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any, ClassVar
 
-from statestore.tree.drafts.draft import DRAFT_TYPES, SCALARS, Changes, Draft
+from statestore.tree.drafts.draft import DRAFT_TYPES, NOTHING, SCALARS, Changes, Draft
 from statestore.tree.equality import same
 from statestore.tree.kinds import KINDS, MISSING, REMOVED, DictKind
 from statestore.values import Change, Path
@@ -29,7 +29,11 @@ class MappingDraft(Draft, MutableMapping[Any, Any]):
         make = DRAFT_TYPES[type(value)]
         if make is None:
             return value
-        child = self._children[key] = make(value, self._scope, self)
+        child = make(value, self._scope, self)
+        if self._children:
+            self._children[key] = child
+        else:
+            self._children = {key: child}
         return child
 
     def __setitem__(self, key: Any, value: Any) -> None:
@@ -37,15 +41,12 @@ class MappingDraft(Draft, MutableMapping[Any, Any]):
             value = self._adopt(value)
             if value is self._children.get(key, MISSING):
                 return
-        self._writes[key] = value
-        if self._children:
-            self._children.pop(key, None)
+        self._write(key, value)
 
     def __delitem__(self, key: Any) -> None:
         if key not in self:
             raise KeyError(key)
-        self._writes[key] = REMOVED
-        self._children.pop(key, None)
+        self._write(key, REMOVED)
 
     def __contains__(self, key: object) -> bool:
         value = self._writes.get(key, MISSING)
@@ -72,7 +73,7 @@ class MappingDraft(Draft, MutableMapping[Any, Any]):
     def clear(self) -> None:
         """Removes every key."""
         self._writes = dict.fromkeys(self._base, REMOVED)
-        self._children = {}
+        self._children = NOTHING
 
     def copy(self) -> dict[Any, Any]:
         """A plain dict of the same parts; nested ones are drafts still, and editing those edits the tree."""

@@ -37,7 +37,7 @@ class RecordDraft(Draft):
         child = self._child(value)
         if child is None:
             return value
-        self._children[name] = child
+        self._keep_child(name, child)
         return child
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -51,8 +51,7 @@ class RecordDraft(Draft):
             value = self._adopt(value)
             if value is self._children.get(name, MISSING):
                 return
-        self._writes[name] = value
-        self._children.pop(name, None)
+        self._write(name, value)
 
     def __delattr__(self, name: str) -> None:
         raise DraftError(f"a field of a record cannot be deleted: {name!r} of {type(self._base).__name__}")
@@ -81,9 +80,9 @@ class RecordDraft(Draft):
         for name in _fields(self):
             value = getattr(self._base, name)
             if type(value) not in SCALARS and (adopted := self._adopt(value)) is not value:
-                self._writes[name] = adopted
+                self._write(name, adopted)
             elif isinstance(value, Draft):
-                self._writes[name] = value
+                self._write(name, value)
 
     def finish(self, path: Path, changes: Changes) -> Any:
         base = self._base

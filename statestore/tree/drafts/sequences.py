@@ -8,7 +8,7 @@ step from then on is logged as the patch that it is.
 from collections.abc import Callable, Iterable, Iterator, MutableSequence, Sequence
 from typing import Any, ClassVar
 
-from statestore.tree.drafts.draft import SCALARS, Changes, Draft, Scope
+from statestore.tree.drafts.draft import NOTHING, SCALARS, Changes, Draft, Scope
 from statestore.tree.equality import same
 from statestore.tree.kinds import KINDS, MISSING, ListKind
 from statestore.tree.listdiff import opcodes
@@ -71,7 +71,7 @@ class SequenceDraft(Draft, MutableSequence[Any]):
         if self._items is not None:
             self._items[index] = child
         else:
-            self._children[index] = child
+            self._keep_child(index, child)
         return child
 
     def _entry(self, index: int) -> Any:
@@ -99,8 +99,7 @@ class SequenceDraft(Draft, MutableSequence[Any]):
         elif position >= len(self._base):
             self._tail[position - len(self._base)] = entry
         else:
-            self._writes[position] = entry
-            self._children.pop(position, None)
+            self._write(position, entry)
 
     def __delitem__(self, index: Any) -> None:
         if isinstance(index, slice):
@@ -210,7 +209,7 @@ class SequenceDraft(Draft, MutableSequence[Any]):
         self._items = list(self._base)
         for index, child in self._children.items():
             self._items[index] = child
-        self._writes, self._children, self._tail = {}, {}, []
+        self._writes, self._children, self._tail = NOTHING, NOTHING, []
         for index, entry in writes.items():
             self._step("replace", index, entry)
         for entry in tail:

@@ -35,12 +35,12 @@ class SetDraft(Draft, MutableSet[Any]):
         if isinstance(value, Draft):
             raise DraftError("a draft cannot be a member of a set, which needs hashable members; put in its value")
         if value not in self:
-            self._writes[value] = True
+            self._write(value, True)
 
     def discard(self, value: Any) -> None:
         """Removes a member if it is there."""
         if value in self:
-            self._writes[value] = False
+            self._write(value, False)
 
     def clear(self) -> None:
         """Removes every member."""
