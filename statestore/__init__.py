@@ -1,5 +1,8 @@
 """statestore: Redux's dispatch, git's history and a profiler's timeline, for workflow code in Python."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
 from statestore.core.combine import combine
 from statestore.core.creators import ActionCreator
 from statestore.core.effects import Effects
@@ -25,4 +28,80 @@ from statestore.tree.freezing import freeze, thaw
 from statestore.tree.patches import apply_patches
 from statestore.values import Action, Commit, MemorySample, Milestone, Move, Patch, Rollback, Snapshot, Span
 
+if TYPE_CHECKING:
+    from statestore.history import History, HistoryFile, open_history
+    from statestore.journal import Journal, register
+    from statestore.recording import Memory, Milestones, Report, Stats, Timing
+    from statestore.run import Run
+
 __version__ = "0.1.0"
+
+# Loaded when they are asked for first, so that a program which only dispatches starts quickly.
+_ON_USE: Final = {
+    "statestore.history": ("History", "HistoryFile", "open_history"),
+    "statestore.journal": ("Journal", "register"),
+    "statestore.recording": ("Memory", "Milestones", "Report", "Stats", "Timing"),
+    "statestore.run": ("Run",),
+}
+_HOME: Final = {name: module for module, names in _ON_USE.items() for name in names}
+
+__all__ = [
+    "Action",
+    "ActionCreator",
+    "ActionError",
+    "Commit",
+    "CorruptHistoryError",
+    "Diff",
+    "DispatchError",
+    "DraftError",
+    "Effects",
+    "History",
+    "HistoryError",
+    "HistoryFile",
+    "Journal",
+    "JournalError",
+    "Memory",
+    "MemorySample",
+    "Milestone",
+    "Milestones",
+    "Move",
+    "Patch",
+    "PatchError",
+    "ReducerError",
+    "Report",
+    "Rollback",
+    "Run",
+    "Slice",
+    "Snapshot",
+    "Span",
+    "StateStoreError",
+    "Stats",
+    "Store",
+    "Timing",
+    "UnsupportedVersionError",
+    "apply_patches",
+    "combine",
+    "current",
+    "diff",
+    "freeze",
+    "log_actions",
+    "open_history",
+    "original",
+    "produce",
+    "produce_with_patches",
+    "register",
+    "select",
+    "thaw",
+    "thunk",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'statestore' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_HOME[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME})

@@ -60,18 +60,23 @@ class StoreLike(Protocol):
     @property
     def origin_ns(self) -> int:
         """What the clock said when the run began; every recorded time is the clock's minus this."""
+
     @property
     def started_wall_ns(self) -> int:
         """When the run began, in nanoseconds since the epoch, UTC."""
+
     @property
     def head(self) -> int:
         """The seq of the commit whose state is the state now; 0 at the root."""
+
     @property
     def seq(self) -> int:
         """The seq of the newest commit; 0 before the first."""
+
     @property
     def here(self) -> tuple[int, Any]:
         """Head and state as they belong together."""
+
     @property
     def middleware(self) -> tuple[Any, ...]: ...
 
@@ -79,16 +84,18 @@ class StoreLike(Protocol):
         """The time since the run began."""
 
     def dispatch(self, action: Any) -> Any: ...
-    def subscribe(self, listener: Callable[..., object], *, select: Callable[[Any], Any] | None = None) -> Unsubscribe: ...
+    def subscribe(
+        self, listener: Callable[..., object], *, select: Callable[[Any], Any] | None = None
+    ) -> Unsubscribe: ...
     def observe(self, sink: Sink, *value_types: type) -> Unsubscribe: ...
     def publish(self, value: Any) -> None:
         """Hands a recorded value to whoever observes its type."""
 
     def when_observed(self, value_type: type, hook: Callable[[bool], object]) -> Unsubscribe:
-        """Calls `hook(True)` once values of that type are observed, be it already, and `hook(False)` once they no longer are."""
+        """Calls `hook(True)` once values of that type are observed, maybe now, and `hook(False)` once not."""
 
     def probe(self, hook: Callable[[int, int, int], object]) -> Unsubscribe:
-        """Calls `hook(seq, started_ns, elapsed_ns)` of the reducer after each applied action, in the dispatching thread."""
+        """Calls `hook(seq, started_ns, elapsed_ns)` of the reducer after each applied action, in its thread."""
 
     def at_close(self, hook: Callable[[], object]) -> Unsubscribe:
         """Calls `hook()` when the store is closed."""

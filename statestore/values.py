@@ -1,6 +1,6 @@
 """The frozen values that flow from a dispatch to every reader of the past."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
 import msgspec
@@ -103,9 +103,8 @@ class Commit(msgspec.Struct, frozen=True, eq=False, array_like=True):
 
     __hash__ = None  # type: ignore[assignment]  # equality is by value, and a payload may be a dict
 
-    def __rich_repr__(self) -> Iterator[tuple[str, Any]]:
-        for name in self.__struct_fields__[:-1]:
-            yield name, getattr(self, name)
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [(name, getattr(self, name)) for name in self.__struct_fields__[:-1]]
 
     def __repr__(self) -> str:
         return f"Commit({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
@@ -169,7 +168,7 @@ class Milestone(msgspec.Struct, frozen=True, array_like=True):
 
 
 class MemorySample(msgspec.Struct, frozen=True, array_like=True):
-    """One reading of memory: `rss_bytes` is the resident size of the process, `heap_blocks` Python's allocated blocks."""
+    """One reading of memory: `rss_bytes` is the resident size of the process, `heap_blocks` what Python allocated."""
 
     at_ns: int
     rss_bytes: int

@@ -52,10 +52,7 @@ class Combined:
         kind = KINDS[type(state)]
         edits = []
         for key, reduce, initial in self._parts:
-            if kind.role == "mapping":
-                before = state.get(key, MISSING)
-            else:
-                before = kind.child(state, key)
+            before = state.get(key, MISSING) if kind.role == "mapping" else kind.child(state, key)
             if before is MISSING:
                 before = self._start(key, initial, path, changes)
                 edits.append(("add", key, before))

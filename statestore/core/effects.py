@@ -1,14 +1,16 @@
 """Effects: what is to happen in the world because of an action, kept apart from how the state changes."""
 
-import asyncio
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 from statestore.errors import ActionError, DispatchError
 from statestore.ports import Dispatch, StoreLike
 from statestore.values import Action
+
+if TYPE_CHECKING:
+    import asyncio
 
 Take: TypeAlias = Literal["every", "latest", "leading"]
 H = TypeVar("H", bound=Callable[..., Any])
@@ -33,9 +35,9 @@ class _Effect:
 class Effects:
     """Middleware that runs handlers `handler(store, action)` after the actions that they react to.
 
-    A sync handler runs before `dispatch` returns, in the dispatching thread, and its error is raised there. An async one
-    runs as a task of the event loop: the loop of the dispatching code, else the one that an earlier dispatch ran in,
-    else `loop`. Its error goes to the loop's exception handler.
+    A sync handler runs before `dispatch` returns, in the dispatching thread, and its error is raised there. An async
+    one runs as a task of the event loop: the loop of the dispatching code, else the one that an earlier dispatch ran
+    in, else `loop`. Its error goes to the loop's exception handler.
 
         effects = Effects()
 
@@ -46,7 +48,7 @@ class Effects:
         loop: the event loop for dispatches that come from threads.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
+    def __init__(self, loop: "asyncio.AbstractEventLoop | None" = None) -> None:
         self._loop = loop
         self._effects: list[_Effect] = []
         self._closed = False
@@ -69,9 +71,13 @@ class Effects:
             if not callable(handler):
                 raise ActionError(f"effects.on decorates a function of (store, action), not {handler!r}")
             if (take != "every" or debounce) and not inspect.iscoroutinefunction(handler):
-                raise ActionError(f"take={take!r} and debounce= need an async handler, since a sync one cannot be cancelled")
+                raise ActionError(
+                    f"take={take!r} and debounce= need an async handler, since a sync one cannot be cancelled"
+                )
             # A debounced effect waits inside its task, so the newest action has to cancel the one that waits.
-            self._effects.append(_Effect(trigger, handler, "latest" if debounce and take == "every" else take, debounce))
+            self._effects.append(
+                _Effect(trigger, handler, "latest" if debounce and take == "every" else take, debounce)
+            )
             return handler
 
         return register
@@ -118,12 +124,16 @@ class Effects:
         if effect.take == "latest":
             for running in effect.tasks:
                 running.cancel()
+        import asyncio
+
         task = asyncio.get_running_loop().create_task(_delayed(effect, store, action))
         effect.tasks.add(task)
         task.add_done_callback(effect.tasks.discard)
         task.add_done_callback(_report)
 
-    def _find_loop(self, effect: _Effect) -> tuple[asyncio.AbstractEventLoop, bool]:
+    def _find_loop(self, effect: _Effect) -> "tuple[asyncio.AbstractEventLoop, bool]":
+        import asyncio  # takes as long to load as the rest of the package
+
         try:
             self._loop = asyncio.get_running_loop()
         except RuntimeError:
@@ -138,6 +148,8 @@ class Effects:
 
 async def _delayed(effect: _Effect, store: StoreLike, action: Any) -> None:
     if effect.debounce:
+        import asyncio
+
         await asyncio.sleep(effect.debounce)
     await effect.handler(store, action)
 

@@ -30,7 +30,7 @@ class Listener:
             return
         new, old = self._select(store.state), self._value
         if not same(old, new):
-            # Kept before the call: a listener that dispatches is told of that change within it, and not once more after.
+            # Kept before the call: a listener that dispatches is told of that change within it, not once more after.
             self._value = new
             self._fn(new, old)
 

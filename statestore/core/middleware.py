@@ -61,7 +61,9 @@ def as_action(action: Any) -> Action:
         return action
     if isinstance(action, Mapping):
         if foreign := set(action) - {"type", "payload", "meta"}:
-            raise ActionError(f"an action has type, payload and meta; {sorted(map(str, foreign))} belong in its payload")
+            raise ActionError(
+                f"an action has type, payload and meta; {sorted(map(str, foreign))} belong in its payload"
+            )
         if not isinstance(action.get("type"), str):
             raise ActionError(f"an action needs a string `type`, found {action.get('type')!r} in {action!r}")
         return Action(action["type"], action.get("payload"), action.get("meta"))

@@ -1,4 +1,4 @@
-"""Running reducers of every form: those that know what they changed, and plain functions, whose results are compared."""
+"""Running reducers of every form: those that know what they changed, and plain functions."""
 
 from collections.abc import Callable
 from inspect import iscoroutine
@@ -27,8 +27,8 @@ def as_reduce(reducer: Any) -> Reduce:
     """The one form in which the store calls a reducer.
 
     A reducer without a `reduce` method returns its next state only. What it changed is found by comparing, at the cost
-    of one walk over each mapping or list on the way to a change; that is paid only while somebody observes commits. So an
-    equal copy that a plain function returns counts as no change while commits are observed, and as a change otherwise.
+    of one walk over each mapping or list on the way to a change; that is paid only while somebody observes commits. So
+    an equal copy that a plain function returns is no change while commits are observed, and a change otherwise.
     """
     reduce = getattr(reducer, "reduce", None)
     if callable(reduce):
@@ -76,5 +76,7 @@ def _checked(new: Any, reducer: Any) -> Any:
         new.close()
         raise ReducerError(f"reducer {name} is async; it computes the next state at once, so define it with `def`")
     if new is None:
-        raise ReducerError(f"reducer {name} returned None; return the next state, or the state it got if nothing changed")
+        raise ReducerError(
+            f"reducer {name} returned None; return the next state, or the state it got if nothing changed"
+        )
     return freeze(new)

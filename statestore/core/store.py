@@ -276,9 +276,7 @@ class Store:
 
     # Listening
 
-    def subscribe(
-        self, listener: Callable[..., object], *, select: Callable[[Any], Any] | None = None
-    ) -> Unsubscribe:
+    def subscribe(self, listener: Callable[..., object], *, select: Callable[[Any], Any] | None = None) -> Unsubscribe:
         """Calls `listener(store)` after every change; with `select`, `listener(new, old)` when that value changed.
 
         Undo, redo and every other move are changes too; an action that changed nothing is none. Each round calls the
@@ -317,7 +315,7 @@ class Store:
         self._stream.publish(value)
 
     def when_observed(self, value_type: type, hook: Callable[[bool], object]) -> Unsubscribe:
-        """Calls `hook(True)` once values of that type are observed, be it already, and `hook(False)` once they no longer are."""
+        """Calls `hook(True)` once values of that type are observed, maybe now, and `hook(False)` once not."""
         observed = False
 
         def look() -> None:
@@ -330,7 +328,7 @@ class Store:
         return self._stream.on_change(look)
 
     def probe(self, hook: Callable[[int, int, int], object]) -> Unsubscribe:
-        """Calls `hook(seq, started_ns, elapsed_ns)` of the reducer after each applied action, in the dispatching thread."""
+        """Calls `hook(seq, started_ns, elapsed_ns)` of the reducer after each applied action, in its thread."""
         self._probes += (hook,)
         self._find_whether_recording()
 
@@ -341,7 +339,7 @@ class Store:
         return stop
 
     async def until(self, predicate: Callable[[Any], bool], timeout: float | None = None) -> Any:
-        """Waits until the predicate holds, and gives the state for which it did; TimeoutError after `timeout` seconds."""
+        """Waits until the predicate holds, and gives the state for which it did; TimeoutError after so many seconds."""
         return await wait_until(self, predicate, timeout)
 
     def watch(self, selector: Callable[[Any], Any]) -> AsyncGenerator[Any, None]:
@@ -428,7 +426,7 @@ class Store:
         return stop
 
     def close(self) -> None:
-        """Closes the recorders, innermost first, each once, even when one raises. Reading goes on, dispatching raises."""
+        """Closes the recorders, innermost first, each once, even when one raises. Reading goes on, dispatch raises."""
         with self._lock:
             closing, self._closing = (*closers(self._open), *self._closing), ()
             self._open = ()

@@ -12,7 +12,8 @@ from statestore.ports import Sink, Unsubscribe
 class Stream:
     """Sinks by the type of value that they asked for.
 
-    Publishing takes no lock: `_asked` is only touched under one, and `_resolved`, what publishing reads, is replaced whole.
+    Publishing takes no lock: `_asked` is only touched under one, and `_resolved`, which publishing reads, is replaced
+    whole.
     """
 
     def __init__(self) -> None:
@@ -70,7 +71,7 @@ class Stream:
             raise interrupt
 
     def deliver(self, value: Any) -> BaseException | None:
-        """Publishes without being stopped: a sink that Ctrl-C cut short gets the value once more, the others get it too.
+        """Publishes without being stopped: a sink that Ctrl-C cut short gets the value again, the others get it too.
 
         Gives the interrupt, to be raised when whatever has to be done with the value is done.
         """

@@ -1,6 +1,6 @@
 """All or nothing: what a transaction holds back until it succeeds, and what it puts back when it fails."""
 
-import asyncio
+import sys
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from threading import get_ident
@@ -15,8 +15,10 @@ GROUP: ContextVar[tuple[int, str] | None] = ContextVar("statestore_group", defau
 
 def current_task() -> Any:
     """The asyncio task that runs here, or None outside of a loop."""
+    # Who runs in a loop has imported asyncio; nobody else pays for loading it.
+    asyncio = sys.modules.get("asyncio")
     try:
-        return asyncio.current_task()
+        return asyncio.current_task() if asyncio is not None else None
     except RuntimeError:
         return None
 

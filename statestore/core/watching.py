@@ -1,6 +1,5 @@
 """Waiting for the state from asyncio code: until a predicate holds, or for every change of a selected value."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
@@ -18,6 +17,8 @@ async def wait_until(store: StoreLike, predicate: Callable[[Any], bool], timeout
     """
     if not callable(predicate):
         raise ActionError(f"until takes a predicate over the state, not {type(predicate).__name__} {predicate!r}")
+    import asyncio  # takes as long to load as the rest of the package
+
     loop = asyncio.get_running_loop()
     found: asyncio.Future[Any] = loop.create_future()
 
@@ -51,7 +52,11 @@ async def wait_until(store: StoreLike, predicate: Callable[[Any], bool], timeout
 async def watch_values(store: StoreLike, selector: Callable[[Any], Any]) -> AsyncGenerator[Any, None]:
     """Yields the selected value now, and then the newest one after each change; values in between may be left out."""
     if not callable(selector):
-        raise ActionError(f"watch takes a selector, a function of the state, not {type(selector).__name__} {selector!r}")
+        raise ActionError(
+            f"watch takes a selector, a function of the state, not {type(selector).__name__} {selector!r}"
+        )
+    import asyncio
+
     loop = asyncio.get_running_loop()
     changed = asyncio.Event()
     closed = False

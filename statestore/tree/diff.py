@@ -124,10 +124,9 @@ def _find_in_sequence(old: Any, new: Any, path: Path, changes: list[Change]) -> 
         for offset in range(common):
             find_changes(before[i1 + offset], after[j1 + offset], (*path, i1 + shift + offset), changes)
         at = i1 + shift + common
-        for position in range(i2 - 1, i1 + common - 1, -1):
-            changes.append(("remove", (*path, position + shift), None, before[position]))
-        for offset in range(common, j2 - j1):
-            changes.append(("add", (*path, at + offset - common), after[j1 + offset], None))
+        gone = range(i2 - 1, i1 + common - 1, -1)
+        changes.extend([("remove", (*path, i + shift), None, before[i]) for i in gone])
+        changes.extend([("add", (*path, at + i), after[j1 + common + i], None) for i in range(j2 - j1 - common)])
         shift += (j2 - j1) - (i2 - i1)
 
 
@@ -142,7 +141,7 @@ def _element_key(element: Any) -> Any:
 
 
 def _prune(old: Any, new: Any) -> tuple[Any, Any]:
-    """Plain copies of both with what they share left out: of a mapping its equal keys, of a list a mark in its place."""
+    """Plain copies of both without what they share: equal keys of a mapping go, in a list a mark stands there."""
     kind = KINDS[type(old)]
     if type(old) is not type(new) or kind.role in ("atom", "set"):
         return thaw(old), thaw(new)

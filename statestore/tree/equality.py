@@ -1,17 +1,16 @@
-"""The equality that decides whether anything changed: strict on type, so 1, True and 1.0 differ, and NaN equals itself."""
+"""The equality that decides whether anything changed: strict on type, so 1 and True differ, and NaN equals itself."""
 
 from collections.abc import Iterable
 from typing import Any
 
 from statestore.tree.kinds import KINDS
 
-
 # The types by far the most common in state, whose own equality is all there is to ask.
 _PLAINLY_EQUAL = frozenset({str, int, bool, bytes})
 
 
 def same(a: Any, b: Any) -> bool:
-    """Whether putting `b` where `a` is would change nothing. Costs at most the size of both, nothing for shared parts."""
+    """Whether putting `b` where `a` is would change nothing. Costs at most their size, nothing for shared parts."""
     if a is b:
         return True
     if type(a) is not type(b):

@@ -265,7 +265,9 @@ class RecordKind(Kind):
     def child(self, node: Any, key: Any) -> Any:
         """The value of a field."""
         if key not in self.fields(node):
-            raise PatchError(f"{type(node).__name__} has no field {key!r}; its fields are {', '.join(self.fields(node))}")
+            raise PatchError(
+                f"{type(node).__name__} has no field {key!r}; its fields are {', '.join(self.fields(node))}"
+            )
         return getattr(node, key)
 
     def edit(self, node: Any, edits: Sequence[Edit]) -> Any:
@@ -352,7 +354,7 @@ _BY_BASE: tuple[tuple[type, Kind], ...] = (
 
 
 class _Kinds(dict[type, Any]):
-    """Kinds by exact class, each found out when it is met first. Typed Any, since the role tells which methods there are."""
+    """Kinds by exact class, found out when it is met first. Typed Any: the role tells which methods there are."""
 
     def __missing__(self, cls: type) -> Kind:
         kind = self[cls] = _find_kind(cls)

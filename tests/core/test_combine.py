@@ -119,7 +119,9 @@ def test_an_error_in_one_part_leaves_every_part():
         return state
 
     jobs, count, started, _ = make_slices()
-    store = Store(combine(jobs=jobs, count=count, broken=broken), initial={"jobs": {"running": 0}, "count": 0, "broken": None})
+    store = Store(
+        combine(jobs=jobs, count=count, broken=broken), initial={"jobs": {"running": 0}, "count": 0, "broken": None}
+    )
     before = store.state
     with pytest.raises(RuntimeError, match="broken"):
         store.dispatch(started())

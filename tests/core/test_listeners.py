@@ -163,7 +163,9 @@ def test_a_selecting_listener_is_given_new_and_old(store):
 
 def test_a_selected_value_is_compared_strictly():
     """A change from 1 to True or 1.0 is a change; from NaN to NaN it is none."""
-    store = Store(lambda state, action: {"value": action.payload, "count": state["count"] + 1}, initial={"value": 1, "count": 0})
+    store = Store(
+        lambda state, action: {"value": action.payload, "count": state["count"] + 1}, initial={"value": 1, "count": 0}
+    )
     calls = []
     store.subscribe(lambda new, old: calls.append(repr(new)), select=lambda state: state["value"])
     for value in (True, 1.0, float("nan"), float("nan"), 1):

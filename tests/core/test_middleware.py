@@ -50,14 +50,14 @@ def test_middleware_is_installed_once():
 
 def test_middleware_may_change_an_action():
     """What the next one gets is what this one passes on."""
-    store = Store(counting, initial=0, middleware=[lambda store, next: lambda action: next(Action("go"))])
+    store = Store(counting, initial=0, middleware=[lambda store, inner: lambda action: inner(Action("go"))])
     store.dispatch(Action("anything"))
     assert store.state == 1
 
 
 def test_middleware_may_swallow_an_action():
     """An action that is not passed on changes nothing, and `dispatch` returns what the middleware returned."""
-    store = Store(counting, initial=0, middleware=[lambda store, next: lambda action: "swallowed"])
+    store = Store(counting, initial=0, middleware=[lambda store, inner: lambda action: "swallowed"])
     assert store.dispatch(GO) == "swallowed"
     assert store.state == 0
 
@@ -145,7 +145,9 @@ class Recorder:
 def test_recorders_are_closed_innermost_first_and_once():
     """Closing the store closes each recorder once, the last one given first."""
     log = []
-    store = Store(counting, initial=0, middleware=[Recorder("outer", log), noting("no close", []), Recorder("inner", log)])
+    store = Store(
+        counting, initial=0, middleware=[Recorder("outer", log), noting("no close", []), Recorder("inner", log)]
+    )
     log.clear()
     store.close()
     store.close()

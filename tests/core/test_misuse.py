@@ -6,7 +6,18 @@ from contextlib import contextmanager
 
 import pytest
 
-from statestore import Action, ActionError, DispatchError, DraftError, ReducerError, Slice, StateStoreError, Store, thunk
+from statestore import (
+    Action,
+    ActionError,
+    Commit,
+    DispatchError,
+    DraftError,
+    ReducerError,
+    Slice,
+    StateStoreError,
+    Store,
+    thunk,
+)
 
 
 class Bench:
@@ -33,8 +44,6 @@ class Bench:
     @contextmanager
     def unharmed(self):
         """After the block: same state object, nobody notified, and the store and its listener go on working."""
-        from statestore import Commit
-
         stop = self.store.observe(self.commits.append, Commit)
         before, calls = self.store.state, len(self.calls)
         yield
@@ -158,7 +167,7 @@ def test_a_dead_draft(bench):
         lambda: part.append(1),
         lambda: list(part),
     ):
-        with bench.unharmed(), pytest.raises(DraftError, match="recipe|reducer|ended|over"):
+        with bench.unharmed(), pytest.raises(DraftError, match="ended"):
             use()
         bench.commits.clear()
 
@@ -226,7 +235,7 @@ def test_middleware_that_dispatches_while_it_is_installed():
         store.dispatch(Action("too early"))
         return next
 
-    with pytest.raises(DispatchError, match="install|middleware"):
+    with pytest.raises(DispatchError, match="middleware"):
         Store(Slice("s", initial={}), middleware=[eager])
 
 

@@ -106,7 +106,7 @@ def test_an_observer_can_leave(jobs):
 
 
 def test_an_observer_that_raises_is_detached_and_reported(jobs):
-    """The dispatch succeeds with a warning that names the error, the others get the value, and it is not called again."""
+    """The dispatch succeeds with a warning that names the error, the others get the value, and it gets no more."""
     store, calls, commits = Store(jobs), [], []
 
     def broken(commit):
@@ -162,3 +162,14 @@ def test_times_are_relative_to_the_start_of_the_run(jobs):
     store.dispatch(jobs.added("T1"))
     assert (commits[0].started_ns, commits[0].elapsed_ns) == (500, 0)
     assert store.now_ns() == 500
+
+
+def test_an_observer_may_not_dispatch(jobs):
+    """Others have not seen the commit yet, so an observer that dispatches is detached, with a warning that says so."""
+    store, commits = Store(jobs), []
+    store.observe(lambda commit: store.dispatch(jobs.added("again")), Commit)
+    store.observe(commits.append, Commit)
+    with pytest.warns(RuntimeWarning, match="observer"):
+        store.dispatch(jobs.added("T1"))
+    assert [commit.seq for commit in commits] == [1]
+    assert list(store.state["tasks"]) == ["T1"]

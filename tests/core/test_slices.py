@@ -101,7 +101,7 @@ def test_foreign_actions_give_the_same_state_object():
 
 def test_a_slice_reacts_to_another_creators_actions():
     """`on(creator)` runs for each action of that creator, with the action."""
-    backlog, task_added, _ = make_backlog()
+    _, task_added, _ = make_backlog()
     counter = Slice("counter", initial={"count": 0, "last": None})
 
     @counter.on(task_added)
@@ -298,3 +298,41 @@ def test_reactions_that_cancel_out_change_nothing():
         draft["on"] = not draft["on"]
 
     assert light(light.initial, switched()) is light.initial
+
+
+def test_an_action_by_hand_without_a_payload_has_no_arguments():
+    """For a function without parameters the type alone is enough."""
+    backlog, _, cleared = make_backlog()
+    store = Store(backlog, initial={"tasks": {"T1": {}}, "done": 1})
+    store.dispatch({"type": cleared.type})
+    assert store.state == backlog.initial.set("done", 1)
+
+
+@pytest.mark.parametrize("payload", [3, "T1", ["T1"]])
+def test_an_action_by_hand_with_a_payload_that_holds_no_names_is_refused(payload):
+    """The payload of a slice's own action is a mapping from its parameters; the error names the action."""
+    backlog, task_added, _ = make_backlog()
+    store = Store(backlog)
+    with pytest.raises(ActionError, match=task_added.type):
+        store.dispatch(Action(task_added.type, payload))
+    assert store.state is backlog.initial
+
+
+def test_an_action_by_hand_gets_the_defaults():
+    """What its payload leaves out has the function's default, and what is missing or unknown is a TypeError."""
+    backlog, task_added, _ = make_backlog()
+    store = Store(backlog)
+    store.dispatch(Action(task_added.type, {"id": "T1"}))
+    assert store.state["tasks"]["T1"] == pmap({"title": "untitled", "priority": 1})
+    before = store.state
+    for payload in ({}, None, {"id": "T2", "colour": "red"}):
+        with pytest.raises(TypeError):
+            store.dispatch(Action(task_added.type, payload))
+    assert store.state is before
+
+
+@pytest.mark.parametrize("name", [None, 3, ""])
+def test_a_slice_needs_a_name(name):
+    """Its actions are called after it, so anything but a string with something in it is refused."""
+    with pytest.raises(ActionError, match="name"):
+        Slice(name, initial={})

@@ -72,17 +72,17 @@ def test_an_equal_result_of_a_reducer_changes_nothing():
 def test_a_reducers_own_error_is_raised_as_it_is():
     """The error of a reducer reaches the caller unwrapped, and the state is the one before."""
 
-    class Full(Exception):
+    class FullError(Exception):
         """An error of the user's own."""
 
-    error = Full("no room")
+    error = FullError("no room")
 
     def reducer(state, action):
         raise error
 
     store = Store(reducer, initial={"a": 1})
     before = store.state
-    with pytest.raises(Full) as caught:
+    with pytest.raises(FullError) as caught:
         store.dispatch(Action("a"))
     assert caught.value is error
     assert store.state is before

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from itertools import pairwise
 
 from statestore import Action, Commit, Slice, Store, apply_patches, combine
 
@@ -111,7 +112,7 @@ def test_listeners_hear_of_every_threads_changes(scaled):
     assert run_threads(lambda number: [store.dispatch(added(number)) for _ in range(each)]) == []
     assert calls[0][1] == 0
     assert calls[-1][0] == THREADS * each
-    assert all(after[1] == before[0] for before, after in zip(calls, calls[1:], strict=False))
+    assert all(after[1] == before[0] for before, after in pairwise(calls))
 
 
 def test_transactions_of_threads_do_not_mix(scaled):

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from statestore import Action, ActionError, Slice, Store, thunk
+from statestore import ActionError, Slice, Store, thunk
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """A transaction is all or nothing: one change, one notification, one step of undo."""
 
+# ruff: noqa: PT012 - what raises here is the block as a whole
+
 import asyncio
 import threading
 

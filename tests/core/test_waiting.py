@@ -139,8 +139,10 @@ def test_watch_yields_the_current_value_first(store):
     """The first value comes without waiting."""
 
     async def scenario():
-        async for value in store.watch(lambda state: state * 10):
-            return value
+        watching = store.watch(lambda state: state * 10)
+        first = await anext(watching)
+        await watching.aclose()
+        return first
 
     assert asyncio.run(scenario()) == 0
 
@@ -153,8 +155,9 @@ def test_watch_yields_each_change_to_a_reader_that_keeps_up(store):
         async for value in store.watch(lambda state: state // 2):
             seen.append(value)
             if value == 3:
-                return seen
+                break
             asyncio.get_running_loop().call_soon(lambda: [store.dispatch(GO) for _ in range(2)])
+        return seen
 
     assert asyncio.run(scenario()) == [0, 1, 2, 3]
 
@@ -167,9 +170,10 @@ def test_watch_may_leave_out_what_a_slow_reader_missed(store):
         async for value in store.watch(lambda state: state):
             seen.append(value)
             if value == 100:
-                return seen
+                break
             for _ in range(50):
                 store.dispatch(GO)
+        return seen
 
     seen = asyncio.run(scenario())
     assert seen == sorted(set(seen))
@@ -254,3 +258,36 @@ def test_closing_the_store_ends_the_waiting(store):
         assert await asyncio.wait_for(watching, 5) == [0]
 
     asyncio.run(scenario())
+
+
+def test_waiting_for_a_closed_store(store):
+    """What holds already is told, and what never will raises at once; watching ends after the present value."""
+    store.close()
+
+    async def scenario():
+        assert await store.until(lambda state: state == 0) == 0
+        with pytest.raises(DispatchError, match="closed"):
+            await asyncio.wait_for(store.until(lambda state: state == 1), 5)
+
+        async def watch():
+            return [value async for value in store.watch(lambda state: state)]
+
+        assert await asyncio.wait_for(watch(), 5) == [0]
+
+    asyncio.run(scenario())
+
+
+def test_a_selector_that_raises_is_raised_where_it_watches(store):
+    """The watching task gets the error; the dispatching code does not."""
+
+    async def scenario():
+        watching = store.watch(lambda state: 1 // (1 - state))
+        assert await anext(watching) == 1
+        next_value = asyncio.create_task(anext(watching))
+        await turns()
+        store.dispatch(GO)
+        with pytest.raises(ZeroDivisionError):
+            await asyncio.wait_for(next_value, 5)
+
+    asyncio.run(scenario())
+    assert store.state == 1

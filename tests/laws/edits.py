@@ -312,7 +312,10 @@ def _read_set(draw: Draw, draft: Any, model: Any) -> None:
     agree(lambda: member in draft, lambda: member in model)
     agree(lambda: set(draft), lambda: set(model))
     for how in ("or", "and", "sub", "xor"):
-        agree(lambda how=how: set(getattr(draft, f"__{how}__")(other)), lambda how=how: getattr(model, f"__{how}__")(other))
+        agree(
+            lambda how=how: set(getattr(draft, f"__{how}__")(other)),
+            lambda how=how: getattr(model, f"__{how}__")(other),
+        )
     for how in ("le", "lt", "ge", "gt", "eq"):
         agree(lambda how=how: getattr(draft, f"__{how}__")(other), lambda how=how: getattr(model, f"__{how}__")(other))
     agree(lambda: draft.isdisjoint(other), lambda: model.isdisjoint(other))
@@ -334,10 +337,12 @@ def _read_fields(draw: Draw, draft: Any, model: Any) -> None:
 
 OPERATIONS: dict[type, list[Callable[[Draw, Any, Any], None]]] = {
     dict: [
-        _set_item, _set_item, _set_again, _delete_item, _pop_key, _pop_any_item, _set_default, _update, _clear, _read_mapping,
+        _set_item, _set_item, _set_again, _delete_item, _pop_key, _pop_any_item, _set_default, _update, _clear,
+        _read_mapping,
     ],
     list: [
-        _set_index, _set_slice, _delete_index, _insert, _append, _extend, _pop_index, _remove, _reorder, _clear, _read_sequence,
+        _set_index, _set_slice, _delete_index, _insert, _append, _extend, _pop_index, _remove, _reorder, _clear,
+        _read_sequence,
     ],
     set: [_change_member, _change_member, _pop_member, _combine_in_place, _clear, _read_set],
     Fields: [_set_field, _set_field, _read_fields],

@@ -106,7 +106,7 @@ def portrait(value: Any) -> Any:
         return name.removeprefix("_Empty"), tuple(portrait(item) for item in value)
     if isinstance(value, PSet | frozenset | set):
         return name, frozenset(portrait(item) for item in value)
-    return name, "nan" if value != value else value  # noqa: PLR0124 - only a NaN differs from itself
+    return name, "nan" if value != value else value  # only a NaN differs from itself
 
 
 def same(one: Any, other: Any) -> bool:
@@ -125,7 +125,9 @@ scalars = st.one_of(
     st.text(max_size=5),
     st.binary(max_size=5),
 )
-keys = st.one_of(st.text("abc", max_size=2), st.integers(-1, 3), st.none(), st.tuples(st.integers(2, 4), st.text("ab", max_size=1)))
+keys = st.one_of(
+    st.text("abc", max_size=2), st.integers(-1, 3), st.none(), st.tuples(st.integers(2, 4), st.text("ab", max_size=1))
+)
 members = st.recursive(
     st.one_of(st.text("abc", max_size=2), st.integers(-1, 3), st.none()),
     lambda inner: st.one_of(st.lists(inner, max_size=2).map(tuple), st.frozensets(inner, max_size=2)),

@@ -35,7 +35,7 @@ def test_patches_are_plain_values(done: Edited):
 
 @given(edited())
 def test_no_patch_holds_a_draft(done: Edited):
-    """Values in patches are finished: the same before and after they were applied, and of kinds that a state may hold."""
+    """Values in patches are finished: the same before and after they were applied, and none of them a draft."""
     likenesses = [portrait(patch.value) for patch in done.patches]
     apply_patches(done.base, done.patches)
     assert [portrait(patch.value) for patch in done.patches] == likenesses

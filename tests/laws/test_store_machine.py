@@ -8,14 +8,14 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 from statestore import Action, Commit, Store, apply_patches
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """What a reducer, a listener or a block of the user's raises."""
 
 
 def adding(state, action):
     """Adds the payload; `fail` raises, and anything else does nothing."""
     if action.type == "fail":
-        raise Refused("reducer")
+        raise RefusedError("reducer")
     return {"value": state["value"] + action.payload, "steps": 1 + state["steps"]} if action.type == "add" else state
 
 
@@ -125,7 +125,7 @@ class StoreMachine(RuleBasedStateMachine):
         """Whether doing it raised what a user's code raises."""
         try:
             act()
-        except Refused:
+        except RefusedError:
             return True
         return False
 
@@ -150,7 +150,7 @@ class StoreMachine(RuleBasedStateMachine):
     def play(self, number):
         for deed, argument in self.scripts.pop(number, ()):
             if deed == "raise":
-                raise Refused("listener")
+                raise RefusedError("listener")
             if deed == "dispatch":
                 self.send(argument)
             if deed == "subscribe":
@@ -192,13 +192,13 @@ class StoreMachine(RuleBasedStateMachine):
             with self.store.transaction():
                 for step in steps:
                     if isinstance(step, tuple):
-                        with suppress(Refused):
+                        with suppress(RefusedError):
                             run(*step)
                     else:
-                        with suppress(Refused):
+                        with suppress(RefusedError):
                             self.send(step)
                 if fails:
-                    raise Refused("block")
+                    raise RefusedError("block")
 
         raised = self.raised(lambda: run(*program))
         self.model.transaction(*program)

@@ -24,8 +24,8 @@ class Draft:
     """What the drafts of all kinds share.
 
     `_base` is the value that is being edited, `_children` the drafts of its parts that were read and are still in their
-    place, `_writes` the parts that were put in. A draft that was put somewhere else keeps the value that it became in
-    `_final`, so that one which stands in several places is finished once.
+    place, `_writes` the parts that were put in. `_final` is MISSING for a draft that was only read; one that was put
+    somewhere keeps there the value that it becomes, so that it becomes one value wherever it stands.
     """
 
     __slots__ = ("_base", "_children", "_final", "_parent", "_scope", "_writes")
@@ -59,16 +59,25 @@ class Draft:
         """Gives the next value, the base itself if nothing changed; appends to `changes` what leads there."""
         raise NotImplementedError
 
+    def finish_in_place(self, path: Path, changes: "Changes") -> Any:
+        """Finishes a draft where it was read; if it was also put somewhere else, both places get one value."""
+        value = self.finish(path, changes)
+        if self._final is MISSING:
+            return value
+        if self._final is _PLACED:
+            self._final = value
+        return self._final
+
     def settle(self) -> Any:
         """Finishes a draft that was put somewhere else than it was read from: its edits are part of that value."""
         if self._final is _SETTLING:
             raise DraftError("a draft was put somewhere inside itself; a tree cannot hold itself")
-        if self._final is MISSING:
+        if self._final is MISSING or self._final is _PLACED:
             self._final = _SETTLING
             try:
                 value = self.finish((), None)
             finally:
-                self._final = MISSING
+                self._final = _PLACED
             self._final = value
         return self._final
 
@@ -84,6 +93,7 @@ class Draft:
         if isinstance(value, Draft):
             if value._scope is not self._scope:
                 raise DraftError("a draft of another recipe was put here; put in `current(draft)` instead")
+            value._final = _PLACED
             return value
         if type(value) in SCALARS:
             return value
@@ -143,6 +153,7 @@ class _Revoked:
 
 
 REVOKED: Final = _Revoked()
+_PLACED: Final = object()  # put somewhere, and not finished yet
 _SETTLING: Final = object()
 SCALARS: Final = frozenset({str, int, float, bool, type(None), bytes})
 
@@ -167,7 +178,8 @@ def current(draft: Any) -> Any:
     """The value of a draft as it is now, immutable, while the recipe goes on. Costs the number of edits so far."""
     value = _live(draft).finish((), None)
     for other in draft._scope:
-        other._final = MISSING
+        if other._final is not MISSING:
+            other._final = _PLACED
     return value
 
 

@@ -102,7 +102,7 @@ class MappingDraft(Draft, MutableMapping[Any, Any]):
         base = self._base
         final: dict[Any, Any] = {}
         for key, child in self._children.items():
-            value = child.finish((*path, key), changes)
+            value = child.finish_in_place((*path, key), changes)
             if value is not child._base:
                 final[key] = value
         for key, value in self._writes.items():

@@ -27,9 +27,7 @@ def produce(base: Any, recipe: Callable[[Any], Any]) -> Any:
     return run_recipe(_of_draft(recipe), None, _value_for(base), (), None)
 
 
-def produce_with_patches(
-    base: Any, recipe: Callable[[Any], Any]
-) -> tuple[Any, tuple[Patch, ...], tuple[Patch, ...]]:
+def produce_with_patches(base: Any, recipe: Callable[[Any], Any]) -> tuple[Any, tuple[Patch, ...], tuple[Patch, ...]]:
     """As `produce`, and the patches that lead to the new value, and those that lead back."""
     changes: list[Change] = []
     value = run_recipe(_of_draft(recipe), None, _value_for(base), (), changes)
@@ -91,7 +89,9 @@ def _compared(base: Any, value: Any, path: Path, changes: Changes) -> Any:
 def _refuse_coroutine(result: Any, recipe: Any) -> None:
     if iscoroutine(result):
         result.close()
-        raise ReducerError(f"{_name(recipe)} is async; a reducer computes the next state at once, so define it with `def`")
+        raise ReducerError(
+            f"{_name(recipe)} is async; a reducer computes the next state at once, so define it with `def`"
+        )
 
 
 def _value_for(base: Any) -> Any:

@@ -88,7 +88,7 @@ class RecordDraft(Draft):
         base = self._base
         final: dict[str, Any] = {}
         for name, child in self._children.items():
-            value = child.finish((*path, name), changes)
+            value = child.finish_in_place((*path, name), changes)
             if value is not child._base:
                 final[name] = value
         for name, value in self._writes.items():

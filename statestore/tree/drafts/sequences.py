@@ -6,6 +6,7 @@ step from then on is logged as the patch that it is.
 """
 
 from collections.abc import Callable, Iterable, Iterator, MutableSequence, Sequence
+from operator import index as as_index
 from typing import Any, ClassVar
 
 from statestore.tree.drafts.draft import NOTHING, SCALARS, Changes, Draft, Scope
@@ -16,7 +17,7 @@ from statestore.values import Path
 
 
 class _Placed:
-    """A draft that was put into the list, unlike one that was read from it: its edits belong to the patch that put it."""
+    """A draft that was put into the list, unlike one that was read there: its edits belong to the patch that put it."""
 
     __slots__ = ("draft",)
 
@@ -54,12 +55,12 @@ class SequenceDraft(Draft, MutableSequence[Any]):
             index += 1
 
     def _index(self, index: Any) -> int:
-        position, length = index.__index__(), len(self)
+        position, length = as_index(index), len(self)
         if position < 0:
             position += length
         if not 0 <= position < length:
             raise IndexError(f"index {index} is out of range: the draft has {length} elements")
-        return position  # type: ignore[no-any-return]
+        return position
 
     def _read(self, index: int) -> Any:
         entry = self._entry(index)
@@ -258,7 +259,7 @@ class SequenceDraft(Draft, MutableSequence[Any]):
         base = self._base
         final: dict[int, Any] = {}
         for index, child in self._children.items():
-            value = child.finish((*path, index), changes)
+            value = child.finish_in_place((*path, index), changes)
             if value is not child._base:
                 final[index] = value
         for index, entry in self._writes.items():
@@ -283,7 +284,7 @@ class SequenceDraft(Draft, MutableSequence[Any]):
         values = []
         for index, entry in enumerate(items):
             in_place = isinstance(entry, Draft)
-            values.append(entry.finish((*path, index), changes) if in_place else _value_of(entry))
+            values.append(entry.finish_in_place((*path, index), changes) if in_place else _value_of(entry))
         if len(values) == len(base) and all(map(same, base, values)):
             # The steps led back to where they started, as an append and a pop do.
             if changes is not None:

@@ -16,7 +16,7 @@ class SetDraft(Draft, MutableSet[Any]):
     drafts: ClassVar[str] = "set"
 
     def __contains__(self, member: object) -> bool:
-        return self._writes[member] if member in self._writes else member in self._base
+        return bool(self._writes.get(member, member in self._base))
 
     def __iter__(self) -> Iterator[Any]:
         for member in self._base:

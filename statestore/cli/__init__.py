@@ -1,0 +1,5 @@
+"""The command line: `statestore VERB FILE ...`, questions to a history file."""
+
+from statestore.cli.main import main
+
+__all__ = ["main"]
