@@ -1,6 +1,5 @@
 """The `statestore` command: its verbs, loaded when they are called, and what errors become."""
 
-import os
 import sys
 from importlib import import_module
 from typing import Any, Final
@@ -51,9 +50,8 @@ def _run(arguments: list[str] | None) -> int:
         return _say(error.format_message(), WRONG_USAGE)
     except click.Abort:
         return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read has seen enough; Python would complain about it once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except SystemExit:
+        # How click ends when whoever read the output has seen enough, as `| head` does: no error of ours.
         return 0
     except JournalError as error:
         return _say(str(error), DAMAGED)

@@ -1,6 +1,6 @@
 """Slices: a named part of the state with its initial value and the functions that change it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 
 from statestore.core.creators import ActionCreator, make_creator
@@ -42,7 +42,10 @@ class Slice:
         self._own.add(creator.type)
 
         def handle(draft: Any, action: Action) -> Any:
-            return fn(draft, **action.payload)  # type: ignore[call-arg]  # the payload's keys are the parameters
+            payload = action.payload
+            if type(payload) is not dict:
+                payload = _arguments(action)
+            return fn(draft, **payload)  # type: ignore[call-arg]  # its keys are the parameters
 
         handle.__qualname__ = creator.type
         self._add(creator.type, handle)
@@ -89,6 +92,16 @@ class Slice:
 
     def __repr__(self) -> str:
         return f"<Slice {self.name!r}: {', '.join(self._handlers) or 'no actions'}>"
+
+
+def _arguments(action: Action) -> Mapping[str, Any]:
+    """The payload of an action that was made by hand: no payload stands for no arguments."""
+    payload = {} if action.payload is None else action.payload
+    if not isinstance(payload, Mapping) or not all(isinstance(name, str) for name in payload):
+        raise ActionError(
+            f"the payload of {action.type!r} holds arguments by name, as its creator makes it; found {payload!r}"
+        )
+    return payload
 
 
 def _reduce_in_turn(

@@ -59,11 +59,12 @@ class Store:
         self._busy = 0  # the thread that reduces or is inside a transaction: only it sees another state than the others
         self._reducing = False
         self._transaction: Transaction | None = None
-        self._unfinished: tuple[Any, tuple[Commit, ...]] | None = None  # decided, and not published to the end yet
+        self._unfinished: tuple[Any, Sequence[Commit]] | None = None  # decided, and not published to the end yet
         self._publishing = False
         self._groups = 0
         self._head = self._seq = 0
         self._obstacle: str | None = "middleware is still being installed; dispatch once the store has been made"
+        self._closed = False
         self._closing: tuple[Callable[[], object], ...] = ()
         self.middleware = self._open = check_middleware(middleware)
         self._dispatch: Dispatch = self._apply
@@ -241,7 +242,8 @@ class Store:
             self._transaction, self._busy = None, 0
             self._roll_back(transaction.head, transaction.seq, label, error)
             raise
-        before, self._unfinished = self._state, (transaction.state, tuple(transaction.pending))
+        # No call stands between these lines, so Ctrl-C cannot come between them: CPython looks for it at calls.
+        before, self._unfinished = self._state, (transaction.state, transaction.pending)
         self._transaction, self._busy = None, 0
         self._finish()
         if self._state is not before:
@@ -253,8 +255,9 @@ class Store:
         try:
             yield
         except BaseException as error:
-            transaction.restore(savepoint)
-            self._roll_back(head, seq, label, error)
+            if self._transaction is transaction:
+                transaction.restore(savepoint)
+                self._roll_back(head, seq, label, error)
             raise
 
     def _roll_back(self, head: int, seq: int, label: str, error: BaseException) -> None:
@@ -406,7 +409,7 @@ class Store:
     def block(self, reason: str | None) -> None:
         """Makes dispatch and every move raise `DispatchError(reason)` until called with None."""
         with self._lock:
-            self._obstacle = reason
+            self._obstacle = _CLOSED if self._closed else reason
 
     def suspend(self, suspended: bool) -> None:
         """While suspended, actions are applied and listeners notified, but no commit is made."""
@@ -417,8 +420,12 @@ class Store:
     # Ending
 
     def at_close(self, hook: Callable[[], object]) -> Unsubscribe:
-        """Calls `hook()` when the store is closed, after its recorders were."""
-        self._closing = (*self._closing, hook)
+        """Calls `hook()` when the store is closed, after its recorders were; at once if it is closed already."""
+        with self._lock:
+            if not self._closed:
+                self._closing = (*self._closing, hook)
+        if self._closed:
+            hook()
 
         def stop() -> None:
             self._closing = tuple([kept for kept in self._closing if kept is not hook])
@@ -433,7 +440,8 @@ class Store:
         try:
             call_all(closing)
         finally:
-            self.block("the store is closed; make a new one, or resume its history file")
+            self._closed = True
+            self.block(None)
 
     def __enter__(self) -> "Store":
         return self
@@ -473,6 +481,7 @@ class Store:
         self._recording = not self._suspended and bool(self._probes or self._stream.sinks(Commit))
 
 
+_CLOSED = "the store is closed; make a new one, or resume its history file"
 _NO_GROUP: tuple[int | None, str | None] = (None, None)
 
 

@@ -39,9 +39,10 @@ async def wait_until(store: StoreLike, predicate: Callable[[Any], bool], timeout
         error = DispatchError(f"store {store.name!r} was closed while a task waited for its state")
         loop.call_soon_threadsafe(settle, None, error)
 
-    ends = (store.subscribe(check), store.at_close(give_up))
+    ends = [store.subscribe(check)]
     try:
         check(store)
+        ends.append(store.at_close(give_up))
         async with asyncio.timeout(timeout):
             return await found
     finally:
@@ -59,23 +60,27 @@ async def watch_values(store: StoreLike, selector: Callable[[Any], Any]) -> Asyn
 
     loop = asyncio.get_running_loop()
     changed = asyncio.Event()
-    closed = False
+    waking = closed = False
 
     def wake(*_: object) -> None:
-        loop.call_soon_threadsafe(changed.set)
+        nonlocal waking
+        if not waking:  # one wake-up is enough for any number of changes until it has come
+            waking = True
+            loop.call_soon_threadsafe(changed.set)
 
     def end() -> None:
         nonlocal closed
         closed = True
         wake()
 
-    ends = (store.subscribe(wake, select=selector), store.at_close(end))
+    ends = (store.subscribe(wake), store.at_close(end))
     try:
         value = selector(store.state)
         yield value
         while not closed:
             await changed.wait()
             changed.clear()
+            waking = False
             newest = selector(store.state)
             if not same(value, newest):
                 value = newest

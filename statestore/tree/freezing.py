@@ -4,6 +4,7 @@ from typing import Any
 
 from pyrsistent import pmap, pset, pvector
 
+from statestore.errors import ActionError
 from statestore.tree.kinds import KINDS, MappingKind, RecordKind, SequenceKind, SetKind
 
 
@@ -14,22 +15,32 @@ def freeze(value: Any) -> Any:
     Costs the size of the value.
 
     Raises:
-        ActionError: something inside is known to be mutable, such as a bytearray or a dataclass that is not frozen.
+        ActionError: something inside is known to be mutable, such as a bytearray or a dataclass that is not frozen, or
+            the value holds itself.
     """
+    try:
+        return _freeze(value)
+    except RecursionError:
+        raise ActionError(
+            "the value holds itself, or is nested too deeply: a state is a tree of finite depth"
+        ) from None
+
+
+def _freeze(value: Any) -> Any:
     kind = KINDS[type(value)]
     if isinstance(kind, MappingKind):
-        frozen = {key: freeze(part) for key, part in value.items()}
+        frozen = {key: _freeze(part) for key, part in value.items()}
         if kind.plain:
             return pmap(frozen)
         changed = {key: part for key, part in frozen.items() if part is not value[key]}
         return kind.update(value, changed) if changed else value
     if isinstance(kind, SequenceKind):
-        elements = [freeze(part) for part in value]
+        elements = [_freeze(part) for part in value]
         if kind.plain:
             return pvector(elements)
         return value if all(a is b for a, b in zip(elements, value, strict=True)) else kind.build(value, elements)
     if isinstance(kind, RecordKind):
-        parts = {name: (getattr(value, name), freeze(getattr(value, name))) for name in kind.fields(value)}
+        parts = {name: (getattr(value, name), _freeze(getattr(value, name))) for name in kind.fields(value)}
         changed = {name: after for name, (before, after) in parts.items() if after is not before}
         return kind.replace(value, changed) if changed else value
     if isinstance(kind, SetKind) and kind.plain:

@@ -4,12 +4,12 @@ import dataclasses
 import sys
 from array import array
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
-from pyrsistent import PBag, PClass, PDeque, PList, PMap, PRecord, PSet, PVector, pdeque, plist, pmap, pvector
+from pyrsistent import PBag, PClass, PDeque, PList, PMap, PRecord, PSet, PVector, pdeque, plist, pmap, pset, pvector
 
 from statestore.errors import ActionError, PatchError
 
@@ -110,9 +110,12 @@ class PRecordKind(MappingKind):
 
 
 class DictKind(MappingKind):
-    """Plain dicts and their subclasses, on their way to become persistent maps."""
+    """Plain dicts and their subclasses, on their way to become persistent maps: an edited one is one."""
 
     plain = True
+
+    def update(self, node: Any, writes: Mapping[Any, Any]) -> Any:
+        return _MAPPING.update(pmap(dict(node)), writes)
 
 
 class SequenceKind(Kind):
@@ -203,9 +206,12 @@ class TupleKind(SequenceKind):
 
 
 class ListKind(SequenceKind):
-    """Plain lists and their subclasses, on their way to become persistent vectors."""
+    """Plain lists and their subclasses, on their way to become persistent vectors: an edited one is one."""
 
     plain = True
+
+    def build(self, node: Any, elements: list[Any]) -> Any:
+        return pvector(elements)
 
 
 class SetKind(Kind):
@@ -226,6 +232,8 @@ class SetKind(Kind):
         """Adds and removes members; the key is the member itself."""
         members: dict[Any, bool] = {}
         for op, member, _ in edits:
+            if not isinstance(member, Hashable):
+                raise PatchError(f"{member!r} cannot be a member of a set: it is not hashable")
             if op == "replace" or (op == "remove" and not members.get(member, member in node)):
                 raise PatchError(f"cannot {op} {member!r}: a set takes add, and remove of a member that it has")
             members[member] = op == "add"
@@ -244,9 +252,12 @@ class FrozensetKind(SetKind):
 
 
 class PlainSetKind(SetKind):
-    """Plain sets, on their way to become persistent ones."""
+    """Plain sets, on their way to become persistent ones: an edited one is one."""
 
     plain = True
+
+    def update(self, node: Any, added: Iterable[Any], removed: Iterable[Any]) -> Any:
+        return pset(frozenset(node).difference(removed).union(added))
 
 
 class RecordKind(Kind):

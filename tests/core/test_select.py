@@ -46,6 +46,12 @@ def test_unchanged_inputs_are_not_combined_again():
     assert combine.calls == 2
 
 
+def test_equal_inputs_that_are_other_objects_are_combined_again():
+    """Identity decides, so a part that only compares equal, as True does to 1, gives a new result."""
+    named = select(lambda state: state["n"], combine=repr)
+    assert [named({"n": value}) for value in (1, True, 1.0)] == ["1", "True", "1.0"]
+
+
 def test_selectors_are_inputs_of_selectors():
     """A selector made of selectors computes nothing again that did not change."""
     combine = counted(lambda items: tuple(item * 2 for item in items))

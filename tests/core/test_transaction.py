@@ -200,19 +200,18 @@ def test_a_dispatch_of_another_task_inside_a_transaction_raises(store):
     """An `await` in the block lets other tasks run; their dispatch would be mixed in, so it raises and says so."""
 
     async def scenario():
-        inside, tried = asyncio.Event(), asyncio.Event()
+        inside = asyncio.Event()
 
         async def intruder():
             await inside.wait()
             with pytest.raises(DispatchError, match="transaction"):
                 store.dispatch(add(100))
-            tried.set()
 
         task = asyncio.create_task(intruder())
         with store.transaction():
             store.dispatch(add())
             inside.set()
-            await tried.wait()
+            await asyncio.wait([task], timeout=5)
             store.dispatch(add())
         await task
         store.dispatch(add(10))

@@ -1,0 +1,1 @@
+"""What it costs to have every action recorded, measured side by side."""

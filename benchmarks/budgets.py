@@ -1,0 +1,313 @@
+"""The budgets: each a ratio that is taken in one run, its limit, and where the limit comes from."""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from time import perf_counter_ns
+from typing import Any
+
+from benchmarks.measure import Candidate, calls_more, ratio, time_side_by_side, timed
+from benchmarks.workload import KINDS, Backlog, as_map, tasks
+from statestore import History, Journal, Store, Timing, diff, open_history, produce, thaw
+from statestore.history.replay import replay
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What is measured, in what unit, and how much of it is allowed."""
+
+    name: str
+    limit: float
+    unit: str
+    measure: Callable[[bool], float]
+    at_least: bool = False
+
+    def holds(self, measured: float) -> bool:
+        """Whether the figure is within the budget."""
+        return measured >= self.limit if self.at_least else measured <= self.limit
+
+
+def _temporary() -> Path:
+    return Path(tempfile.mkdtemp(prefix="statestore-bench-")) / "run.history"
+
+
+def _everything() -> list[Any]:
+    return [Timing(), History(), Journal(_temporary())]
+
+
+def _actions(quick: bool) -> int:
+    return 2_000 if quick else 5_000
+
+
+def bare_dispatch(quick: bool) -> float:
+    """How many empty calls a dispatch costs beyond the floor, with a reducer by hand."""
+    backlog = Backlog(as_map, actions=_actions(quick))
+    actions = [backlog.status_set(task, status) for task, status in backlog.work]
+
+    def dispatch() -> int:
+        store = Store(backlog.reduce_by_hand, backlog.initial)
+        for action in actions:
+            store.dispatch(action)
+        return len(actions)
+
+    return calls_more(timed(dispatch), than=timed(backlog.floor))
+
+
+def creating(quick: bool) -> float:
+    """How many empty calls it costs to make an action."""
+    backlog = Backlog(as_map, actions=_actions(quick))
+
+    def create() -> int:
+        for task, status in backlog.work:
+            backlog.status_set(task, status)
+        return len(backlog.work)
+
+    return calls_more(timed(create), than=lambda: 0.0)
+
+
+def everything(kind: str) -> Callable[[bool], float]:
+    """Everything recorded with a draft reducer, over the floor."""
+
+    def measure(quick: bool) -> float:
+        backlog = Backlog(KINDS[kind], actions=_actions(quick))
+        return ratio(backlog.dispatching(_everything), to=timed(backlog.floor))
+
+    return measure
+
+
+def growth(kind: str, count: int) -> Callable[[bool], float]:
+    """A dispatch with a history of 100,000 commits over one of 1,000."""
+
+    def measure(quick: bool) -> float:
+        backlog = Backlog(KINDS[kind], count=count, actions=1_000)
+
+        def after(commits: int) -> Candidate:
+            store = Store(backlog.slice, backlog.initial, middleware=[History()])
+            for i in range(commits):
+                store.dispatch(backlog.status_set(*backlog.work[i % 1_000]))
+            dispatch, status_set = store.dispatch, backlog.status_set
+
+            def run() -> int:
+                for task, status in backlog.work:
+                    dispatch(status_set(task, status))
+                return len(backlog.work)
+
+            return timed(run)
+
+        return ratio(after(20_000 if quick else 100_000), to=after(1_000), rounds=15)
+
+    return measure
+
+
+def bytes_in_memory(quick: bool) -> float:
+    """Bytes that a commit takes in the history, by the traced allocations of the interpreter."""
+    import tracemalloc
+
+    backlog = Backlog(as_map, actions=20_000)
+    history = History()
+    store = Store(backlog.slice, backlog.initial, middleware=[history])
+    tracemalloc.start()
+    before, _ = tracemalloc.get_traced_memory()
+    for task, status in backlog.work:
+        store.dispatch(backlog.status_set(task, status))
+    after, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return (after - before) / len(history)
+
+
+def bytes_on_disk(quick: bool) -> float:
+    """Bytes that a commit takes in the file."""
+    backlog, path = Backlog(as_map, actions=20_000), _temporary()
+    backlog.dispatching(lambda: [Journal(path)])()
+    return path.stat().st_size / len(backlog.work)
+
+
+def recorder_calls(make: Callable[[], Any]) -> Callable[[bool], float]:
+    """How many empty calls a recorder adds to a dispatch."""
+
+    def measure(quick: bool) -> float:
+        backlog = Backlog(as_map, actions=_actions(quick))
+        return calls_more(
+            backlog.dispatching(lambda: [make(), History()]), than=backlog.dispatching(lambda: [History()])
+        )
+
+    return measure
+
+
+def span_over_pair(quick: bool) -> float:
+    """A recorded block over two readings of the clock and an append to a list."""
+    timing, count = Timing(), 20_000
+
+    def spans() -> int:
+        for _ in range(count):
+            with timing.span("block"):
+                pass
+        return count
+
+    def pairs() -> int:
+        kept: list[tuple[int, int]] = []
+        for _ in range(count):
+            started = perf_counter_ns()
+            kept.append((started, perf_counter_ns()))
+        return count
+
+    return ratio(timed(spans), to=timed(pairs))
+
+
+def _long_run(commits: int) -> tuple[Backlog, History, Store]:
+    backlog, history = Backlog(as_map, actions=1_000), History()
+    store = Store(backlog.slice, backlog.initial, middleware=[history])
+    for i in range(commits):
+        store.dispatch(backlog.status_set(*backlog.work[i * 31 % 1_000]))
+    return backlog, history, store
+
+
+def _dispatch_ns(backlog: Backlog) -> float:
+    return median([backlog.dispatching(lambda: [History()])() for _ in range(5)])
+
+
+def undo_and_redo(quick: bool) -> float:
+    """An undo or redo over a dispatch, both with a history."""
+    backlog, history, _ = _long_run(2_000)
+
+    def back_and_forth() -> int:
+        for _ in range(500):
+            history.undo()
+        for _ in range(500):
+            history.redo()
+        return 1_000
+
+    return ratio(timed(back_and_forth), to=backlog.dispatching(lambda: [History()]))
+
+
+def goto_anywhere(quick: bool) -> float:
+    """The slowest of many jumps in a long history, in dispatches."""
+    commits = 20_000 if quick else 100_000
+    backlog, history, _ = _long_run(commits)
+    slowest = 0
+    for i in range(300):
+        seq = 1 + i * 7_919_317 % commits
+        started = perf_counter_ns()
+        history.goto(seq)
+        slowest = max(slowest, perf_counter_ns() - started)
+    return slowest / _dispatch_ns(backlog)
+
+
+def bisect_in_gotos(quick: bool) -> float:
+    """A bisection of a long history over a jump in it."""
+    commits = 20_000 if quick else 100_000
+    _, history, _ = _long_run(commits)
+    jumps = []
+    for i in range(100):
+        started = perf_counter_ns()
+        history.goto(1 + i * 7_919_317 % commits)
+        jumps.append(perf_counter_ns() - started)
+    history.goto(commits)
+    started = perf_counter_ns()
+    history.bisect(lambda state: False)
+    return (perf_counter_ns() - started) / (sum(jumps) / len(jumps))
+
+
+def replay_over_dispatch(quick: bool) -> float:
+    """Replaying a history over dispatching the same with no middleware."""
+    backlog, history, _ = _long_run(5_000)
+
+    def replayed() -> int:
+        replay(history, backlog.slice)
+        return 5_000
+
+    return ratio(timed(replayed), to=backlog.dispatching())
+
+
+def diff_over_deepdiff(through_history: bool) -> Callable[[bool], float]:
+    """How many times as fast as DeepDiff two states are compared that are one action apart."""
+
+    def measure(quick: bool) -> float:
+        from deepdiff import DeepDiff
+
+        _, history, _ = _long_run(100)
+        old = KINDS["pyrsistent"](tasks(1_000))
+        new = produce(old, lambda draft: draft["tasks"]["T5"].update(status="complete"))
+        plain = thaw(old), thaw(new)
+
+        def deep() -> int:
+            DeepDiff(*plain)
+            return 1
+
+        def ours() -> int:
+            for _ in range(20):
+                found = history.diff("head~1", "head") if through_history else diff(old, new)
+                assert len(found.patches) == 1
+            return 20
+
+        return ratio(timed(deep), to=timed(ours), rounds=5)
+
+    return measure
+
+
+def opening(quick: bool) -> float:
+    """Opening a long file, its last 20 commits and the state at its head, over the same of one of 1,000."""
+
+    def written(commits: int) -> Path:
+        path, backlog = _temporary(), Backlog(as_map, actions=1_000)
+        with Store(backlog.slice, backlog.initial, middleware=[Journal(path)]) as store:
+            for i in range(commits):
+                store.dispatch(backlog.status_set(*backlog.work[i % 1_000]))
+        return path
+
+    def reading(path: Path) -> Candidate:
+        def read() -> int:
+            with open_history(path) as source:
+                assert len(source.commits[-20:]) == 20
+                assert source.state_at("head") is not None
+            return 1
+
+        return timed(read)
+
+    return ratio(reading(written(100_000 if quick else 1_000_000)), to=reading(written(1_000)))
+
+
+def importing(quick: bool) -> float:
+    """Importing the package over importing what it is built on, each in a process of its own."""
+
+    def run(code: str) -> Candidate:
+        def start() -> int:
+            subprocess.run([sys.executable, "-c", code], check=True)
+            return 1
+
+        return timed(start)
+
+    candidates = {"bare": run("pass"), "base": run("import pyrsistent, msgpack"), "ours": run("import statestore")}
+    times = time_side_by_side(candidates, rounds=9)
+    bare = times["bare"].median_ns
+    return (times["ours"].median_ns - bare) / (times["base"].median_ns - bare)
+
+
+BUDGETS = (
+    Budget("bare dispatch beyond the floor", 20, "empty calls", bare_dispatch),
+    Budget("making an action", 10, "empty calls", creating),
+    Budget("everything recorded, pyrsistent", 2, "× floor", everything("pyrsistent")),
+    Budget("everything recorded, immutables.Map", 8, "× floor", everything("immutables.Map")),
+    *[
+        Budget(f"100,000 commits against 1,000, {count:,} tasks, {kind}", 1.15, "×", growth(kind, count))
+        for kind in KINDS
+        for count in (10, 1_000, 10_000)
+    ],
+    Budget("memory a commit", 400, "bytes", bytes_in_memory),
+    Budget("disk a commit", 40, "bytes", bytes_on_disk),
+    Budget("undo and redo", 1, "dispatches", undo_and_redo),
+    Budget("goto anywhere in 100,000 commits", 100, "dispatches", goto_anywhere),
+    Budget("bisect over 100,000 commits", 20, "gotos", bisect_in_gotos),
+    Budget("replay", 1, "× bare dispatch", replay_over_dispatch),
+    Budget("opening 1,000,000 commits", 10, "× 1,000 commits", opening),
+    Budget("history.diff of neighbours", 1_000, "× DeepDiff", diff_over_deepdiff(True), at_least=True),
+    Budget("diff of two values", 100, "× DeepDiff", diff_over_deepdiff(False), at_least=True),
+    Budget("importing", 3, "× pyrsistent and msgpack", importing),
+    Budget("a recorded span", 4, "× two clock readings", span_over_pair),
+    Budget("Timing on a dispatch", 20, "empty calls", recorder_calls(Timing)),
+    Budget("Journal on a dispatch", 30, "empty calls", recorder_calls(lambda: Journal(_temporary()))),
+)
