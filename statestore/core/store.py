@@ -59,7 +59,7 @@ class Store:
         self._busy = 0  # the thread that reduces or is inside a transaction: only it sees another state than the others
         self._reducing = False
         self._transaction: Transaction | None = None
-        self._unfinished: tuple[Any, Sequence[Commit]] | None = None  # decided, and not published to the end yet
+        self._unpublished: Sequence[Commit] | None = None
         self._publishing = False
         self._groups = 0
         self._head = self._seq = 0
@@ -134,7 +134,7 @@ class Store:
         if type(action) is not Action:
             action = as_action(action)
         with self._lock:
-            if self._busy or self._obstacle is not None or self._unfinished is not None:
+            if self._busy or self._obstacle is not None or self._unpublished is not None:
                 self._check_free(f"dispatch {action.type!r}")
             transaction, listeners = self._transaction, self._listeners
             old = self._state if transaction is None else transaction.state
@@ -175,28 +175,28 @@ class Store:
             probe(seq, started, elapsed)
         commit = Commit(seq, self._head, action, tuple(changes), started, elapsed, group, label)
         if transaction is None:
-            self._unfinished = (new, (commit,))
-            self._finish()
+            # No call stands between these lines, so Ctrl-C cannot come between them: CPython looks for it at calls.
+            self._unpublished, self._state = (commit,), new
+            self._head = self._seq = seq
+            self._publish_unpublished()
         else:
             transaction.add(commit, new)
             self._head = self._seq = seq
         return new
 
-    def _finish(self) -> None:
-        """Makes what was decided the state, and publishes it.
+    def _publish_unpublished(self) -> None:
+        """Publishes the commits that the state and the head have in them already.
 
-        Ctrl-C can come between any two steps. What it cut short is done again before anything else is done, so a commit
+        Ctrl-C can come at any call. What it cut short here is published again before anything else is done, so a commit
         may reach its sinks twice, and never not at all.
         """
-        assert self._unfinished is not None
-        self._state, commits = self._unfinished
-        if commits:
-            self._head = self._seq = commits[-1].seq
-        self._publishing, interrupt = True, None
+        assert self._unpublished is not None
+        interrupt = None
+        self._publishing = True
         try:
-            for commit in commits:
+            for commit in self._unpublished:
                 interrupt = self._stream.deliver(commit) or interrupt
-            self._unfinished = None
+            self._unpublished = None
         finally:
             self._publishing = False
         if interrupt is not None:
@@ -242,10 +242,11 @@ class Store:
             self._transaction, self._busy = None, 0
             self._roll_back(transaction.head, transaction.seq, label, error)
             raise
-        # No call stands between these lines, so Ctrl-C cannot come between them: CPython looks for it at calls.
-        before, self._unfinished = self._state, (transaction.state, transaction.pending)
+        # No call stands between these lines either.
+        before, self._state = self._state, transaction.state
+        self._unpublished = transaction.pending
         self._transaction, self._busy = None, 0
-        self._finish()
+        self._publish_unpublished()
         if self._state is not before:
             notify_all(self._listeners, self)
 
@@ -463,8 +464,8 @@ class Store:
         self._check_not_reducing(what)
         if self._publishing:
             raise DispatchError(f"cannot {what} from an observer of commits, which only records: subscribe a listener")
-        if self._unfinished is not None:
-            self._finish()
+        if self._unpublished is not None:
+            self._publish_unpublished()
         if self._transaction is not None:
             self._transaction.check_owner()
         if self._obstacle is not None:

@@ -6,7 +6,7 @@ from typing import Any
 from statestore.tree.kinds import KINDS
 
 # The types by far the most common in state, whose own equality is all there is to ask.
-_PLAINLY_EQUAL = frozenset({str, int, bool, bytes})
+PLAINLY_EQUAL = frozenset({str, int, bool, bytes})
 
 
 def same(a: Any, b: Any) -> bool:
@@ -15,7 +15,7 @@ def same(a: Any, b: Any) -> bool:
         return True
     if type(a) is not type(b):
         return False
-    if type(a) in _PLAINLY_EQUAL:
+    if type(a) in PLAINLY_EQUAL:
         return bool(a == b)
     kind = KINDS[type(a)]
     if kind.role == "atom":

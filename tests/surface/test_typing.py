@@ -61,13 +61,14 @@ def _reacted(draft: Any, action: Action) -> None:
 @pytest.fixture(scope="module")
 def said(tmp_path_factory):
     """What mypy says of each line of the program that has a comment, by that comment."""
-    path = tmp_path_factory.mktemp("typing") / "program.py"
+    path = tmp_path_factory.mktemp("typing") / "typed_program.py"
     path.write_text(textwrap.dedent(PROGRAM))
     out, err, _ = api.run([str(path), "--config-file", str(ROOT / "pyproject.toml"), "--no-error-summary"])
     assert not err
     messages: dict[int, str] = {}
     for line in out.splitlines():
-        if found := re.match(rf"{re.escape(str(path))}:(\d+): (.*)", line):
+        # By name only: for an unchanged program mypy repeats what it has in its cache, with the folder of that time.
+        if found := re.match(rf".*{path.name}:(\d+): (.*)", line):
             messages[int(found[1])] = messages.get(int(found[1]), "") + found[2]
     comments = enumerate(path.read_text().splitlines(), start=1)
     result: dict[str, list[str]] = {}

@@ -68,13 +68,24 @@ def test_plain_values_take_the_kind_of_their_parent():
     assert isinstance(run(pvector(), lambda draft: draft.append([1]))[0], PVector)
 
 
-def test_plain_values_inside_an_immutable_one_are_frozen():
-    """A tuple, record or Map that holds a list is taken with the list frozen."""
-    for value in ((["a"],), Pair(["a"], None), Map({0: ["a"]}), Task(["a"], None)):
-        after = run(pmap(), lambda draft, value=value: draft.__setitem__("held", value))["held"]
-        inner = after[0] if not isinstance(after, Task) else after.left
-        assert isinstance(inner, PVector | tuple)
-        assert list(inner) == ["a"]
+@pytest.mark.parametrize("value", [(["a"],), Pair(["a"], None), Task(["a"], None), Worker(["a"], None)])
+def test_plain_values_inside_a_tuple_or_record_are_frozen(value):
+    """They are looked into when they are put in, since what they hold is a part of the state."""
+    held = run(pmap(), lambda draft: draft.__setitem__("held", value))["held"]
+    inner = held.left if hasattr(held, "left") else held[0]
+    assert isinstance(inner, PVector | tuple)
+    assert list(inner) == ["a"]
+
+
+@pytest.mark.parametrize("make", [Map, pmap])
+def test_plain_values_inside_a_persistent_one_can_be_edited(make):
+    """A mapping is taken as it is, but an edit below makes the list persistent and leaves the plain one alone."""
+    plain = ["a"]
+    base = run(pmap(), lambda draft: draft.__setitem__("held", make({0: plain})))
+    after = run(base, lambda draft: draft["held"][0].append("b"))
+    assert isinstance(after["held"][0], PVector)
+    assert list(after["held"][0]) == ["a", "b"]
+    assert plain == ["a"]
 
 
 def test_a_draft_moves_and_stays_alive():

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any, ClassVar
 
 from statestore.tree.drafts.draft import DRAFT_TYPES, NOTHING, SCALARS, Changes, Draft
-from statestore.tree.equality import same
+from statestore.tree.equality import PLAINLY_EQUAL, same
 from statestore.tree.kinds import KINDS, MISSING, REMOVED, DictKind
 from statestore.values import Change, Path
 
@@ -102,28 +102,41 @@ class MappingDraft(Draft, MutableMapping[Any, Any]):
         base = self._base
         final: dict[Any, Any] = {}
         for key, child in self._children.items():
-            value = child.finish_in_place((*path, key), changes)
+            if child._final is MISSING:
+                value = child.finish(path + (key,), changes)  # noqa: RUF005  (*path, key) takes twice as long
+            else:
+                value = child.finish_in_place((*path, key), changes)
             if value is not child._base:
                 final[key] = value
         for key, value in self._writes.items():
-            if isinstance(value, Draft):
-                value = value.settle()
             old = base.get(key, MISSING)
-            change: Change
-            if old is MISSING:
-                if value is REMOVED:
+            # The first case is what most writes are; asking in this order halves the cost of finishing them.
+            if type(value) is type(old) and type(value) in PLAINLY_EQUAL:
+                if value == old:
                     continue
-                change = ("add", (*path, key), value, None)
-            elif value is REMOVED:
-                change = ("remove", (*path, key), None, old)
-            elif same(old, value):
-                continue
+                change: Change = ("replace", path + (key,), value, old)  # noqa: RUF005
             else:
-                change = ("replace", (*path, key), value, old)
+                if isinstance(value, Draft):
+                    value = value.settle()
+                if old is MISSING:
+                    if value is REMOVED:
+                        continue
+                    change = ("add", (*path, key), value, None)
+                elif value is REMOVED:
+                    change = ("remove", (*path, key), None, old)
+                elif same(old, value):
+                    continue
+                else:
+                    change = ("replace", (*path, key), value, old)
             final[key] = value
             if changes is not None:
                 changes.append(change)
-        return KINDS[type(base)].update(base, final) if final else base
+        if not final:
+            return base
+        if len(final) > 1:
+            return KINDS[type(base)].update(base, final)
+        key, value = final.popitem()
+        return KINDS[type(base)].set(base, key, value)
 
 
 KINDS[MappingDraft] = DictKind()  # so that freeze and thaw take a draft for what it looks like
