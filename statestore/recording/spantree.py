@@ -1,0 +1,104 @@
+"""The tree of spans: which ran inside which, with own time and share, and as text."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from msgspec import field
+
+from statestore.values import Span
+
+_SPAN_FIELDS = Span.__struct_fields__
+# A readable page; what is beyond it is counted, not silently dropped.
+_MAX_LINES = 1_000
+
+
+class SpanNode(Span, frozen=True, kw_only=True):
+    """A span with the spans that ran inside it, in the order of their starts."""
+
+    children: list["SpanNode"] = field(default_factory=list)
+
+    @property
+    def own_ns(self) -> int:
+        """The time in which none of the children ran; children that overlap each other count once."""
+        return self.elapsed_ns - covered_ns(self)
+
+    def walk(self) -> Iterator["SpanNode"]:
+        """This node and all below it, parents before their children."""
+        stack = [self]
+        while stack:
+            node = stack.pop()
+            yield node
+            stack.extend(reversed(node.children))
+
+
+def covered_ns(node: SpanNode) -> int:
+    """How much of the node's time its children cover; they may overlap each other and outlive it."""
+    covered, reached = 0, node.started_ns
+    for child in node.children:
+        start, end = max(child.started_ns, reached), min(child.ended_ns, node.ended_ns)
+        if end > start:
+            covered += end - start
+            reached = end
+    return covered
+
+
+def build_tree(spans: Iterable[Span]) -> list[SpanNode]:
+    """The root spans, each with its children. A span whose parent is not among the spans is a root.
+
+    Only a span that started earlier counts as a parent, so that no input, however broken, makes a circle.
+    """
+    nodes: dict[int | None, SpanNode] = {}
+    roots: list[SpanNode] = []
+    for span in sorted(spans, key=_start):
+        node = _node(span)
+        parent = nodes.get(span.parent_id)
+        (roots if parent is None else parent.children).append(node)
+        nodes[span.id] = node
+    return roots
+
+
+def _start(span: Span) -> tuple[int, int]:
+    return span.started_ns, span.id
+
+
+def _node(span: Span) -> SpanNode:
+    return SpanNode(*[getattr(span, name) for name in _SPAN_FIELDS], children=[])
+
+
+def walk(roots: Iterable[SpanNode]) -> Iterator[SpanNode]:
+    """Every node, parents before their children."""
+    for root in roots:
+        yield from root.walk()
+
+
+def format_tree(roots: list[SpanNode], max_lines: int = _MAX_LINES) -> str:
+    """One line a span: name, total and own time, share of its root's time, what failed."""
+    lines: list[str] = []
+    stack = [(root, 0, root.elapsed_ns) for root in reversed(roots)]
+    while stack and len(lines) < max_lines:
+        node, depth, whole = stack.pop()
+        lines.append("  " * depth + _line(node, whole))
+        stack.extend((child, depth + 1, whole) for child in reversed(node.children))
+    if stack:
+        lines.append(f"... and {sum(1 for node, _, _ in stack for _ in node.walk())} more spans")
+    return "\n".join(lines)
+
+
+def _line(node: SpanNode, whole_ns: int) -> str:
+    share = f"{node.elapsed_ns / whole_ns:4.0%}" if whole_ns else "   -"
+    own = f", own {format_ns(node.own_ns)}" if node.children else ""
+    failed = "" if node.status == "ok" else f"  [{node.status}]"
+    return f"{node.name}  {format_ns(node.elapsed_ns)}{own}  {share.strip()}{_metadata(node.metadata)}{failed}"
+
+
+def _metadata(metadata: Any) -> str:
+    return "".join(f"  {key}={value!s:.60}" for key, value in metadata.items()) if metadata else ""
+
+
+def format_ns(elapsed_ns: float) -> str:
+    """A duration with three digits and the unit that suits it."""
+    for unit, size in (("s", 1e9), ("ms", 1e6), ("µs", 1e3)):
+        if abs(elapsed_ns) >= size:
+            digits = ".3g" if abs(elapsed_ns) < 1_000 * size else ".0f"
+            return f"{elapsed_ns / size:{digits}} {unit}"
+    return f"{elapsed_ns:.0f} ns"
