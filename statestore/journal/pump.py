@@ -1,0 +1,271 @@
+"""The thread that brings recorded values to the disk, and the queues before it."""
+
+import threading
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Final
+
+from statestore.errors import JournalError
+from statestore.journal.codec import Keyframe, encode_bare_span, read_place
+from statestore.journal.disk import Disk
+from statestore.journal.format import RecordKind
+from statestore.journal.records import RecordEncoder
+from statestore.journal.writer import BlockWriter, keyframe_distance
+from statestore.ports import Clock, Sink, StoreLike
+from statestore.values import Commit, Span
+
+# While the disk is slow so much may wait in memory, in bytes of encoded commits and in values of any kind; then
+# whoever records waits too.
+_QUEUED_BYTES: Final = 16 << 20
+_QUEUED_VALUES: Final = 100_000
+# How often, in seconds, somebody who waits for the writer looks whether it is still there.
+_GLANCE: Final = 0.05
+
+
+class Pump:
+    """Takes values from any thread and writes those of the history in the order in which they were put in.
+
+    Commits and spans are queued as bytes: a queue of objects would be walked by the garbage collector again and again,
+    which was measured to cost a dispatch more than all the rest of the journal.
+
+    Args:
+        path: for messages.
+        disk: the file, closed at the end; like the writer it is used by the thread alone.
+        writer: builds the file.
+        encoder: makes records of values.
+        clock: what the thread waits by.
+        interval_ns: how long it waits between two syncs.
+        root_bytes: the size of the last keyframe in the file.
+    """
+
+    def __init__(
+        self, path: Path, disk: Disk, writer: BlockWriter, encoder: RecordEncoder, clock: Clock, interval_ns: int,
+        root_bytes: int,
+    ) -> None:  # fmt: skip
+        self.error: JournalError | None = None
+        self._path, self._disk, self._writer, self._encoder = path, disk, writer, encoder
+        self._clock, self._interval_ns = clock, interval_ns
+        self._history: deque[Any] = deque()
+        self._observations: deque[Any] = deque()
+        self._tickets: deque[threading.Event] = deque()
+        self._wake = threading.Event()
+        self._drained = threading.Event()
+        self._closing = self._finish = self._forked = False
+        self._taken = self._written = 0
+        self._previous: Any = None
+        self._keyframe_distance = self._keyframe_at = keyframe_distance(root_bytes)
+        self._rearm()
+        self._thread = threading.Thread(target=self._run, name=f"statestore journal {path.name}", daemon=True)
+        self._thread.start()
+
+    # In the threads that record
+
+    def commit_sink(self, store: StoreLike, encode: Callable[[Commit], bytes]) -> Sink:
+        """What observes commits; the store's lock keeps its calls one at a time."""
+        put, shows_all_of = self._history.append, self._encoder.shows_all_of
+
+        def take(commit: Commit) -> None:
+            wire = commit.wire or encode(commit)
+            put(wire if shows_all_of(wire) else commit)
+            self._taken += len(wire)
+            if self._taken >= self._attention_at:
+                self._attend(commit.seq, store)
+
+        return take
+
+    def take_span(self, span: Span) -> None:
+        """What observes spans."""
+        self._observations.append(encode_bare_span(span) or span)
+        if len(self._observations) > _QUEUED_VALUES:
+            self._hold_back()
+
+    def take_move(self, value: Any) -> None:
+        """What observes moves and snapshots, whose place among the commits is kept."""
+        self._history.append(value)
+
+    def take(self, value: Any) -> None:
+        """What observes every other value."""
+        self._observations.append(value)
+        if len(self._observations) > _QUEUED_VALUES:
+            self._hold_back()
+
+    def _attend(self, seq: int, store: StoreLike) -> None:
+        """A keyframe is due, or the disk does not keep up."""
+        # Within a transaction or a rewrite the state is already further on than this commit: a later one will do.
+        if self._taken >= self._keyframe_at and store.head == seq:
+            self._history.append(Keyframe(seq, store.state))
+            self._keyframe_at = self._taken + self._keyframe_distance
+        self._hold_back()
+        self._rearm()
+
+    def _hold_back(self) -> None:
+        while self.error is None and self._is_full():
+            self._drained.clear()
+            self._wake.set()
+            self._drained.wait(_GLANCE)
+            self._check_thread()
+        if self.error is not None:
+            self._clear()
+
+    def _is_full(self) -> bool:
+        return self._taken - self._written > _QUEUED_BYTES or len(self._observations) > _QUEUED_VALUES
+
+    def _rearm(self) -> None:
+        """Sets when the commit sink has to look up; after an error always, so that the queues do not grow."""
+        self._attention_at = min(self._keyframe_at, self._written + _QUEUED_BYTES) if self.error is None else 0
+
+    def flush(self) -> None:
+        """Returns when everything that was put in before is on disk; raises JournalError if that failed."""
+        if self.error is None and not self._closing:
+            ticket = threading.Event()
+            self._tickets.append(ticket)
+            self._wake.set()
+            while not ticket.wait(_GLANCE) and self.error is None:
+                self._check_thread()
+        if self.error is not None:
+            raise self.error
+
+    def close(self, finish: bool = True) -> None:
+        """Brings everything to disk and gives up the file; with `finish` the closing mark is set.
+
+        Raises:
+            JournalError: the disk failed.
+        """
+        if self._forked or threading.current_thread() is self._thread:
+            return
+        self._closing, self._finish = True, finish
+        self._wake.set()
+        self._thread.join()
+        if self.error is not None:
+            raise self.error
+
+    def abandon(self) -> None:
+        """Ends quietly, for an exiting interpreter or a store that nobody closed: the file stays without its mark."""
+        with suppress(JournalError):  # it was warned of when it happened
+            self.close(finish=False)
+
+    def forget(self) -> None:
+        """In a forked child, which has no writing thread: the file belongs to the parent, so let go of it."""
+        self._forked = True
+        self.error = JournalError(f"{self._path} is written by the parent process; a forked child records nothing")
+        self._clear()
+        self._rearm()
+        self._disk.close()
+
+    def _check_thread(self) -> None:
+        if not self._thread.is_alive() and not self._closing:
+            self._fail(RuntimeError("its thread is gone"))
+
+    def _clear(self) -> None:
+        self._history.clear()
+        self._observations.clear()
+
+    # In the thread
+
+    def _run(self) -> None:
+        try:
+            while not self._closing and self.error is None:
+                self._clock.wait(self._wake, self._interval_ns)
+                self._wake.clear()
+                self._drain()
+            self._drain()
+            if self._finish and self.error is None:
+                self._writer.finish()
+        except BaseException as error:  # noqa: BLE001  # whatever stops the journal is told
+            self._fail(error)
+        finally:
+            with suppress(OSError):  # what matters was synced before
+                self._disk.close()
+
+    def _drain(self) -> None:
+        """Writes and syncs what was put in until now; what comes in meanwhile waits for the next round."""
+        # Tickets first: all that a ticket is about was put in before it.
+        tickets = _empty(self._tickets)
+        for kind, run in groupby(_empty(self._history), key=type):
+            self._write_history(kind, list(run))
+        self._write_observations(_empty(self._observations))
+        self._writer.flush()
+        self._drained.set()
+        for ticket in tickets:
+            ticket.set()
+
+    def _write_history(self, kind: type, run: list[Any]) -> None:
+        if kind is bytes:
+            self._writer.add(RecordKind.COMMIT, self._in_order(run, _seq_of_record))
+            self._written += sum(map(len, run))
+            self._rearm()
+        elif kind is Commit:
+            for commit in self._in_order(run, _seq_of_commit):
+                code, record, redacted = self._encoder.encode(commit)
+                self._writer.add(code, [record], redacted)
+            self._written += sum([len(commit.wire) for commit in run])
+        else:
+            for value in self._once(run):
+                code, record, redacted = self._encoder.encode(value)
+                if kind is Keyframe:
+                    self._writer.add_keyframe(record, redacted)
+                    self._keyframe_distance = keyframe_distance(len(record))
+                else:
+                    self._writer.add(code, [record], redacted)
+
+    def _write_observations(self, observed: list[Any]) -> None:
+        spans = dict.fromkeys([value for value in observed if type(value) is bytes])
+        self._writer.observe(RecordKind.SPAN, list(spans))
+        for value in self._once([value for value in observed if type(value) is not bytes]):
+            code, record, redacted = self._encoder.encode(value)
+            self._writer.observe(code, [record], redacted)
+
+    # An observer that Ctrl-C cuts short is given the value again, so any value may have been put in twice.
+
+    def _in_order(self, run: list[Any], seq_of: Callable[[Any], int]) -> list[Any]:
+        """The commits, each once; JournalError if one is missing."""
+        due = self._writer.last_seq + 1
+        if seq_of(run[0]) == due and seq_of(run[-1]) == due + len(run) - 1:
+            return run
+        kept = []
+        for item in run:
+            if (seq := seq_of(item)) > due:
+                raise JournalError(f"commit {seq} came where {due} was due, which never did")
+            if seq == due:
+                kept.append(item)
+                due += 1
+        return kept
+
+    def _once(self, values: list[Any]) -> Iterator[Any]:
+        for value in values:
+            if value is not self._previous:
+                self._previous = value
+                yield value
+
+    def _fail(self, cause: BaseException) -> None:
+        if self.error is not None:
+            return
+        self.error = JournalError(
+            f"the journal {self._path} has stopped: {cause or type(cause).__name__}. The store goes on without it; "
+            "what flush() had returned for is safe"
+        )
+        self.error.__cause__ = cause
+        self._rearm()
+        self._clear()
+        self._drained.set()
+        self._wake.set()
+        with suppress(RuntimeWarning):  # where warnings are errors there is nobody here to raise to; flush will
+            warnings.warn(str(self.error), RuntimeWarning, stacklevel=2)
+
+
+def _empty(queue: deque[Any]) -> list[Any]:
+    """What is in the queue now; others may go on filling it."""
+    take = queue.popleft
+    return [take() for _ in range(len(queue))]
+
+
+def _seq_of_record(record: bytes) -> int:
+    return read_place(record)[0]
+
+
+def _seq_of_commit(commit: Commit) -> int:
+    return commit.seq

@@ -1,0 +1,145 @@
+"""The file is what `journal.format` says, read here by that page alone."""
+
+import struct
+import uuid
+import zlib
+from pathlib import Path
+
+import msgpack
+import pytest
+import zstandard
+
+from statestore import JournalError, Milestone, Move, Snapshot, Span, UnsupportedVersionError
+from statestore.journal import JournalFile
+from tests.journal.runs import record
+
+HEAD = struct.Struct("<4sBBHIIIIQQQIII")
+
+
+def read_blocks(data: bytes) -> list[tuple[int, int, list[tuple[int, object]]]]:
+    """Kind, flags and records of every block, with `struct`, `zlib`, `zstandard` and `msgpack` only."""
+    signature, version, zero, salt = struct.unpack("<8sHHI", data[:16])
+    assert (signature, version, zero) == (b"\x89STS\r\n\x1a\n", 1, 0)
+    blocks, at, number, previous, seq = [], 16, 0, 0, 0
+    while at < len(data):
+        head = data[at : at + 60]
+        mark, kind, codec, flags, own, stored, raw, count, first, last, synced, before, body_crc, crc = HEAD.unpack(head)
+        assert mark == b"\xf5STB"
+        assert zlib.crc32(head[:56], salt) == crc
+        assert (own, before, first) == (number, previous, seq + 1)
+        assert synced <= at
+        body = data[at + 60 : at + 60 + stored]
+        assert zlib.crc32(body) == body_crc
+        assert raw <= 16 * stored
+        if codec == 1:
+            body = zstandard.ZstdDecompressor().decompress(body)
+        assert len(body) == raw
+        unpacker = msgpack.Unpacker()
+        unpacker.feed(body)
+        records = [(code, bytes(record)) for code, record in unpacker]
+        assert len(records) == count
+        blocks.append((kind, flags, records))
+        at, number, previous, seq = at + 60 + stored, number + 1, crc, last
+    return blocks
+
+
+def records_of(blocks: list, kind: int) -> list:
+    """What the records of a kind hold, with extensions as msgpack gives them."""
+    return [
+        msgpack.unpackb(data, strict_map_key=False) for _, _, records in blocks for code, data in records if code == kind
+    ]
+
+
+def test_another_program_reads_the_file_by_the_page(tmp_path: Path) -> None:
+    """Header, blocks, checksums and every kind of record are where and what the page says."""
+    path = tmp_path / "run.history"
+    states = record(path, 100)
+    blocks = read_blocks(path.read_bytes())
+
+    session, *later = records_of(blocks, 8)
+    assert uuid.UUID(session["run"])
+    assert (session["store"], later) == ("store", [])
+    (root, *_) = records_of(blocks, 7)
+    assert root == [0, {"tasks": {f"T{i}": {"title": f"task {i}", "status": "planned"} for i in range(20)}}]
+    commits = records_of(blocks, 1)
+    assert [commit[0] for commit in commits] == list(range(1, 101))
+    assert commits[1][:4] == [
+        2,
+        1,
+        ["backlog/status_set", {"id": "T7", "status": "complete"}, None],
+        [["replace", ["tasks", "T7", "status"], "complete", "planned"]],
+    ]
+    assert commits[9][3] == [["add", ["tasks", "N9"], {"title": "new 9", "status": "planned"}, None]]
+    assert records_of(blocks, 3)[0][:8] == [9, None, "step", "block", 9, 10, "ok", {"number": 9}]
+    assert records_of(blocks, 4)[0] == ["step 9", 9, None, {}, 9]
+    assert records_of(blocks, 6)[0] == [9, "after 9", 9, 9, {}]
+    assert [kind for kind, _, _ in blocks][-2:] == [6, 7]
+    state = root[1]
+    for commit in commits:
+        for op, path_, value, _ in commit[3]:
+            assert op in ("add", "replace")
+            parent = state
+            for key in path_[:-1]:
+                parent = parent[key]
+            parent[path_[-1]] = value
+    assert state["tasks"].keys() == states[-1]["tasks"].keys()
+    assert all(state["tasks"][id]["status"] == task["status"] for id, task in states[-1]["tasks"].items())
+
+
+def test_the_index_repeats_the_heads(tmp_path: Path) -> None:
+    """As the page says: a column for each field of the head that does not follow from the order."""
+    path = tmp_path / "run.history"
+    record(path, 50)
+    data = path.read_bytes()
+    blocks = read_blocks(data)
+    (index,) = records_of(blocks, 9)
+
+    names = ["kind", "codec", "flags", "stored", "raw", "records", "last", "synced", "body_crc", "head_crc"]
+    assert list(index) == names
+    assert {len(column) for column in index.values()} == {len(blocks) - 2}
+    at = 16
+    for kind, codec, flags, stored, raw, count, last, synced, body_crc, crc in zip(*index.values(), strict=True):
+        head = HEAD.unpack(data[at : at + 60])
+        assert (kind, codec, flags) == head[1:4]
+        assert (stored, raw, count, last, synced, body_crc, crc) == (*head[5:8], *head[9:11], *head[12:])
+        at += 60 + stored
+    assert HEAD.unpack(data[at : at + 60])[10] == at
+
+
+def test_every_listed_kind_of_value_has_the_fields_that_the_page_lists() -> None:
+    """The order of fields in the records is that of the values, which must not change within version 1."""
+    assert Move.__struct_fields__ == ("kind", "from_seq", "to_seq", "at_ns")
+    assert Snapshot.__struct_fields__ == ("id", "name", "seq", "at_ns", "metadata")
+    assert Milestone.__struct_fields__ == ("name", "at_ns", "data", "metadata", "seq")
+    assert Span.__struct_fields__ == (
+        "id", "parent_id", "name", "kind", "started_ns", "ended_ns", "status", "metadata", "seq", "process_id",
+        "thread_id", "task", "reducer_ns",
+    )  # fmt: skip
+
+
+def test_a_newer_version_is_refused_by_name(tmp_path: Path) -> None:
+    """The message names both versions."""
+    path = tmp_path / "run.history"
+    record(path, 5)
+    data = bytearray(path.read_bytes())
+    data[8] = 2
+    path.write_bytes(data)
+
+    with pytest.raises(UnsupportedVersionError, match="version 2.*version 1"):
+        JournalFile(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"SQLite format 3\0" * 10, b"\x89STS", b"\x89STS\r\n\x1a\n\x01\0\0\0abcd"])
+def test_what_is_no_history_file_is_refused(tmp_path: Path, content: bytes) -> None:
+    """Empty files, files of other kinds, and files that were cut inside their header."""
+    path = tmp_path / "other"
+    path.write_bytes(content)
+
+    with pytest.raises(JournalError, match="no history file|inside its header"):
+        JournalFile(path)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    """The error has the path and the reason."""
+    with pytest.raises(JournalError, match=r"none\.history.*No such file"):
+        JournalFile(tmp_path / "none.history")
