@@ -1,0 +1,194 @@
+"""The commits themselves: kept as bytes, given out as values."""
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from itertools import accumulate, chain
+from typing import Any, NamedTuple, overload
+
+import zstandard
+
+from statestore.errors import HistoryError
+from statestore.journal.codec import decode_changes, decode_commit, encode_for_memory
+from statestore.values import Change, Commit
+
+# So many bytes of records are compressed together, to a fifth of their size: about 700 small commits, at 0.1 µs each.
+# Reading one of them again costs 40 µs, reading its neighbours nothing more.
+SEGMENT_BYTES = 65_536
+# Segments that stay decompressed: enough for a walk between two branches.
+OPEN_SEGMENTS = 4
+# What a commit weighs that could not be encoded: about what a small one costs as objects. It only spaces keyframes.
+OBJECT_BYTES = 800
+
+
+class Segment(NamedTuple):
+    """Consecutive records, compressed; commits that could not be encoded stand beside them as they are."""
+
+    first: int
+    ends: Sequence[int]
+    body: bytes
+    objects: dict[int, Commit]
+
+
+class _Parts(NamedTuple):
+    segments: tuple[Segment, ...]
+    first: int  # the seq of the first record in the tail
+    tail: list[bytes | Commit]
+
+
+class CommitLog:
+    """Records of commits in the order of their seqs, without gaps, from the seq after `newest` on.
+
+    Bytes, because the garbage collector has nothing to walk in them; a commit that cannot be encoded stays an object.
+
+    Args:
+        newest: the last seq before those that will be added.
+        before: reads the commits up to there, in a run that was resumed.
+    """
+
+    def __init__(self, newest: int = 0, before: Callable[[int], Commit] | None = None) -> None:
+        self.first = newest + 1
+        self._before = before
+        self._tail_bytes = 0
+        # Replaced as a whole, never changed but for additions to the tail: a reader in another thread holds on to one.
+        self._parts = _Parts((), newest + 1, [])
+        self._open = lru_cache(OPEN_SEGMENTS)(_open_segment)
+
+    def add(self, commit: Commit) -> int:
+        """Takes the next commit, once; says how much its record weighs in bytes."""
+        record = encode_for_memory(commit)
+        _, first, tail = self._parts
+        if commit.seq == first + len(tail):
+            tail.append(record or commit)
+        weight = len(record) if record is not None else OBJECT_BYTES
+        self._tail_bytes += weight
+        if self._tail_bytes > SEGMENT_BYTES:
+            self._seal()
+        return weight
+
+    def _seal(self) -> None:
+        segments, first, tail = self._parts
+        records = [record if isinstance(record, bytes) else b"" for record in tail]
+        ends = array("I", accumulate(map(len, records)))
+        objects = {first + i: record for i, record in enumerate(tail) if isinstance(record, Commit)}
+        body = zstandard.ZstdCompressor(level=1).compress(b"".join(records))
+        # What zstandard gives occupies as much as its input did; a copy takes what it needs.
+        segment = Segment(first, ends, bytes(memoryview(body)), objects)
+        self._parts = _Parts((*segments, segment), first + len(tail), [])
+        self._tail_bytes = 0
+
+    @property
+    def kept_bytes(self) -> int:
+        """What the records take in memory, compressed where they are; the ends of records not counted."""
+        return sum([len(segment.body) for segment in self._parts.segments]) + self._tail_bytes
+
+    def __getitem__(self, seq: int) -> Commit:
+        _, first, tail = self._parts
+        if 0 <= seq - first < len(tail):
+            return _as_commit(tail[seq - first])
+        return next(self.read(range(seq, seq + 1)))
+
+    def read(self, run: range) -> Iterator[Commit]:
+        """The commits of a run, upwards or downwards."""
+        return map(_as_commit, self._records(run))
+
+    def changes(self, run: range) -> Iterator[tuple[Change, ...]]:
+        """What the commits of a run changed; a third of the cost of the whole commits."""
+        return map(_as_changes, self._records(run))
+
+    def _records(self, run: range) -> Iterator[bytes | Commit]:
+        segments, first, tail = self._parts
+        segment, body = Segment(0, (), b"", {}), b""
+        for seq in run:
+            if first <= seq < first + len(tail):
+                yield tail[seq - first]
+            elif seq < self.first or seq >= first:
+                yield self._read_before(seq)
+            else:
+                at = seq - segment.first
+                if not 0 <= at < len(segment.ends):
+                    segment = segments[bisect_right(segments, seq, key=_first) - 1]
+                    body, at = self._open(segment.body), seq - segment.first
+                yield segment.objects.get(seq) or body[segment.ends[at - 1] if at else 0 : segment.ends[at]]
+
+    def _read_before(self, seq: int) -> Commit:
+        if seq >= self.first or self._before is None:
+            raise HistoryError(f"commit {seq} is not remembered")
+        return self._before(seq)
+
+    def forget(self, first: int) -> None:
+        """Lets go of segments that end before `first`; those of the tail wait until it is one."""
+        segments, start, tail = self._parts
+        kept = tuple([segment for segment in segments if segment.first + len(segment.ends) > first])
+        self._parts = _Parts(kept, start, tail)
+        self.first = min(kept[0].first if kept else start, first)
+        self._before = None
+
+
+def _as_commit(record: bytes | Commit) -> Commit:
+    return decode_commit(record) if isinstance(record, bytes) else record
+
+
+def _as_changes(record: bytes | Commit) -> tuple[Change, ...]:
+    return decode_changes(record) if isinstance(record, bytes) else record.changes
+
+
+def _first(segment: Segment) -> int:
+    return segment.first
+
+
+def _open_segment(body: bytes) -> bytes:
+    return zstandard.ZstdDecompressor().decompress(body)
+
+
+class Commits(Sequence[Commit]):
+    """Commits that are read when they are asked for; costs nothing to make, whatever its length."""
+
+    def __init__(self, read: Callable[[range], Iterator[Commit]], runs: Sequence[range]) -> None:
+        self._read = read
+        self._runs = [run for run in runs if run]
+        self._ends = list(accumulate(map(len, self._runs)))
+
+    def __len__(self) -> int:
+        return self._ends[-1] if self._ends else 0
+
+    @overload
+    def __getitem__(self, index: int) -> Commit: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Commit]: ...
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        seq = self.seq(index)
+        return next(self._read(range(seq, seq + 1)))
+
+    def seq(self, index: int) -> int:
+        """The seq at a position in the sequence."""
+        length = len(self)
+        if not -length <= index < length:
+            raise IndexError(f"no commit at {index}: there are {length}")
+        index %= length
+        run = bisect_right(self._ends, index)
+        return self._runs[run][index - self._ends[run]]
+
+    def seqs(self) -> Iterator[int]:
+        """The seqs, oldest first; nothing is read for them."""
+        for run in self._runs:
+            yield from run
+
+    def __iter__(self) -> Iterator[Commit]:
+        return chain.from_iterable(map(self._read, self._runs))
+
+    def __reversed__(self) -> Iterator[Commit]:
+        return chain.from_iterable(self._read(run[::-1]) for run in reversed(self._runs))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sequence) or isinstance(other, str):
+            return NotImplemented
+        return len(self) == len(other) and all(map(lambda a, b: a == b, self, other))
+
+    __hash__ = None  # type: ignore[assignment]  # equal to a list, as sequences of one content are
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} commits>"

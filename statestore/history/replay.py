@@ -1,0 +1,220 @@
+"""Running a recorded lineage again: on any reducer, step by step, at its own pace, or to see whether it still fits."""
+
+import time
+from bisect import bisect_left
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from statestore.core.reducing import run_reducer
+from statestore.errors import ActionError, HistoryError
+from statestore.history.compare import same_changes
+from statestore.history.jsonpatch import to_pointer
+from statestore.history.rewrite import FAILED, carries_changes
+from statestore.ports import Source
+from statestore.tree.diff import diff
+from statestore.tree.equality import same
+from statestore.tree.freezing import thaw
+from statestore.tree.patches import apply_changes
+from statestore.values import Action, Change, Commit, Patch, patches_of
+
+Step = Callable[[Commit, Any], object]
+
+
+def replay(
+    source: Source,
+    reducer: Any,
+    *,
+    start: Any = "root",
+    stop: Any = "head",
+    speed: float | None = None,
+    on_step: Step | None = None,
+    until: Any = None,
+    debug: bool = False,
+    upcast: Callable[[Action], Action] | None = None,
+    wait: Callable[[float], object] = time.sleep,
+) -> Any:
+    """Runs the recorded actions on a reducer and gives the state that they lead to.
+
+    An action that had failed is left out; what the history itself recorded (a squash, a resume) is applied as it was.
+    Whatever the reducer raises comes through. Without `speed` it is faster than the dispatching was.
+
+    Args:
+        source: a history, or an opened file.
+        reducer: a slice, what `combine` gives, or any function of (state, action).
+        start: the ref whose recorded state is begun with.
+        stop: the ref to end at; `start` lies on its lineage.
+        speed: 1 keeps the recorded pauses between actions, 10 makes them a tenth; None makes none.
+        on_step: called with each commit and the state after it.
+        until: ends the replay after the first commit that is met: an action type, a creator, or a function of the
+            commit and the state.
+        debug: enters the debugger there.
+        upcast: gives an action in its present form; see `Upcaster`.
+        wait: how to pause, in seconds; for tests.
+
+    Raises:
+        HistoryError: a ref names nothing, or `start` is not on the lineage of `stop`.
+    """
+    state, commits = _between(source, start, stop)
+    met = _condition(until)
+    pause = _pacer(speed, wait)
+    for commit in commits:
+        pause(commit)
+        state = _run(reducer, state, commit, upcast)
+        if on_step is not None:
+            on_step(commit, state)
+        if met is not None and met(commit, state):
+            if debug:
+                breakpoint()
+            break
+    return state
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """The first commit that came out differently, with the patches that were recorded and those made now.
+
+    `error` is what the reducer raised now, if it did; `impure` says that it gave two different results for the same
+    state and action.
+    """
+
+    seq: int
+    action: Action
+    expected: tuple[Patch, ...]
+    actual: tuple[Patch, ...]
+    error: BaseException | None = None
+    impure: bool = False
+
+    def __str__(self) -> str:
+        return (
+            f"commit {self.seq} {self.action.type} came out differently: {self._cause()}\n"
+            f"  recorded: {_spell(self.expected)}\n"
+            f"  now:      {_spell(self.actual)}"
+        )
+
+    def _cause(self) -> str:
+        if self.impure:
+            return (
+                "the reducer is not a pure function; run twice on the same state and action it gave two results. "
+                "Does it read the time, a random number or something outside? Put such values into the action"
+            )
+        if self.error is not None:
+            return f"the reducer raised {type(self.error).__name__}: {self.error}"
+        return "this reducer is not the one that was recorded, or it reads something besides state and action"
+
+
+@dataclass(frozen=True)
+class ReplayReport:
+    """Whether a replay gave the recorded states: `checked` commits did, then came `divergence`. True when all did."""
+
+    ok: bool
+    checked: int
+    divergence: Divergence | None = None
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    def __str__(self) -> str:
+        if self.divergence is None:
+            return f"all {self.checked} commits came out as they were recorded"
+        return f"{self.checked} commits came out as they were recorded, then {self.divergence}"
+
+
+def verify_replay(
+    source: Source,
+    reducer: Any,
+    *,
+    start: Any = "root",
+    stop: Any = "head",
+    upcast: Callable[[Action], Action] | None = None,
+) -> ReplayReport:
+    """Runs the recorded actions again and compares each outcome with what was recorded, up to the first difference.
+
+    Different patches that lead to the same state are no difference. A reducer that depends on the time, on randomness
+    or on anything else outside is found out this way, and the report says so.
+    """
+    state, commits = _between(source, start, stop)
+    checked = 0
+    for commit in commits:
+        expected, divergence = _check(reducer, state, commit, upcast)
+        if divergence is not None:
+            return ReplayReport(False, checked, divergence)
+        state, checked = expected, checked + 1
+    return ReplayReport(True, checked)
+
+
+def _check(reducer: Any, state: Any, commit: Commit, upcast: Any) -> tuple[Any, Divergence | None]:
+    changes: list[Change] = []
+    error: BaseException | None = None
+    try:
+        actual = _run(reducer, state, commit, upcast, changes)
+    except Exception as raised:  # noqa: BLE001  whatever it raises is the finding
+        actual, error, changes = state, raised, []
+    if error is None and same_changes(tuple(changes), commit.changes):
+        return actual, None
+    expected = apply_changes(state, commit.changes)
+    if error is None and same(expected, actual):
+        return expected, None
+    impure = error is None and _is_impure(reducer, state, commit, upcast, actual)
+    found = Divergence(commit.seq, commit.action, commit.patches, patches_of(tuple(changes)), error, impure)
+    return expected, found
+
+
+def _is_impure(reducer: Any, state: Any, commit: Commit, upcast: Any, first: Any) -> bool:
+    try:
+        second = _run(reducer, state, commit, upcast)
+    except Exception:  # noqa: BLE001  it did not raise the first time, which says it all
+        return True
+    return bool(diff(first, second))
+
+
+def _run(reducer: Any, state: Any, commit: Commit, upcast: Any, changes: list[Change] | None = None) -> Any:
+    action = commit.action if upcast is None else upcast(commit.action)
+    if carries_changes(action):
+        if changes is not None:
+            changes.extend(commit.changes)
+        return apply_changes(state, commit.changes)
+    if commit.label is not None and commit.label.startswith(FAILED):
+        return state
+    return run_reducer(reducer, state, action, changes)
+
+
+def _between(source: Source, start: Any, stop: Any) -> tuple[Any, Iterable[Commit]]:
+    lineage = source.lineage(stop)
+    if start in ("root", 0):
+        return source.state_at(start), lineage
+    first = source.commit(start)
+    place = bisect_left(lineage, first.seq, key=lambda commit: commit.seq)
+    if place == len(lineage) or lineage[place].seq != first.seq:
+        raise HistoryError(f"{start!r} is not on the lineage of {stop!r}, so nothing leads from the one to the other")
+    return source.state_at(first.seq), islice(lineage, place + 1, None)
+
+
+def _spell(patches: tuple[Patch, ...]) -> str:
+    shown = [f"{patch.op} {to_pointer(patch.path)} {thaw(patch.value)!r}" for patch in patches[:5]]
+    return "; ".join(shown) + (f"; and {len(patches) - 5} more" if len(patches) > 5 else "") if shown else "nothing"
+
+
+def _condition(until: Any) -> Any:
+    kind = getattr(until, "type", until)
+    if isinstance(kind, str):
+        return lambda commit, state: commit.action.type == kind
+    if until is not None and not callable(until):
+        raise ActionError(f"until is an action type, a creator or a function of commit and state, not {until!r}")
+    return until
+
+
+def _pacer(speed: Any, wait: Callable[[float], object]) -> Callable[[Commit], None]:
+    if speed is None:
+        return lambda commit: None
+    if not isinstance(speed, int | float) or not speed > 0:
+        raise ActionError(f"speed is a positive number, 1 for the recorded pace, or None for no pauses, not {speed!r}")
+    before: list[int] = []
+
+    def pause(commit: Commit) -> None:
+        if before and commit.started_ns > before[-1]:
+            wait((commit.started_ns - before[-1]) / 1e9 / speed)
+        before[:] = [commit.started_ns]
+
+    return pause
