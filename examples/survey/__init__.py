@@ -1,0 +1,1 @@
+"""What the example orchestrator works on: a folder of Python files, surveyed module by module."""
