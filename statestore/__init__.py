@@ -29,7 +29,12 @@ from statestore.tree.patches import apply_patches
 from statestore.values import Action, Commit, MemorySample, Milestone, Move, Patch, Rollback, Snapshot, Span
 
 if TYPE_CHECKING:
-    from statestore.history import History, HistoryFile, open_history
+    from statestore.history.file import HistoryFile, open_history
+    from statestore.history.history import History
+    from statestore.history.jsonpatch import from_json_patch, to_json_patch
+    from statestore.history.replay import Divergence, ReplayReport, replay, verify_replay
+    from statestore.history.resume import resume
+    from statestore.history.upcasting import Upcaster
     from statestore.journal import Journal, register
     from statestore.recording import Memory, Milestones, Report, Stats, Timing
     from statestore.run import Run
@@ -38,7 +43,19 @@ __version__ = "0.1.0"
 
 # Loaded when they are asked for first, so that a program which only dispatches starts quickly.
 _ON_USE: Final = {
-    "statestore.history": ("History", "HistoryFile", "open_history"),
+    "statestore.history": (
+        "Divergence",
+        "History",
+        "HistoryFile",
+        "ReplayReport",
+        "Upcaster",
+        "from_json_patch",
+        "open_history",
+        "replay",
+        "resume",
+        "to_json_patch",
+        "verify_replay",
+    ),
     "statestore.journal": ("Journal", "register"),
     "statestore.recording": ("Memory", "Milestones", "Report", "Stats", "Timing"),
     "statestore.run": ("Run",),
@@ -53,6 +70,7 @@ __all__ = [
     "CorruptHistoryError",
     "Diff",
     "DispatchError",
+    "Divergence",
     "DraftError",
     "Effects",
     "History",
@@ -68,6 +86,7 @@ __all__ = [
     "Patch",
     "PatchError",
     "ReducerError",
+    "ReplayReport",
     "Report",
     "Rollback",
     "Run",
@@ -79,20 +98,26 @@ __all__ = [
     "Store",
     "Timing",
     "UnsupportedVersionError",
+    "Upcaster",
     "apply_patches",
     "combine",
     "current",
     "diff",
     "freeze",
+    "from_json_patch",
     "log_actions",
     "open_history",
     "original",
     "produce",
     "produce_with_patches",
     "register",
+    "replay",
+    "resume",
     "select",
     "thaw",
     "thunk",
+    "to_json_patch",
+    "verify_replay",
 ]
 
 

@@ -122,7 +122,7 @@ class StoreLike(Protocol):
     def travel(self, state: Any, move: Move) -> None:
         """Puts the head at `move.to_seq` with that state, publishes the move and notifies the listeners."""
 
-    def rebase(self, state: Any, head: int, seq: int, elapsed_ns: int) -> None:
+    def rebase(self, state: Any, head: int, seq: int, elapsed_ns: int, started_wall_ns: int | None = None) -> None:
         """Begins at a recorded point, with times that go on after `elapsed_ns`; for `resume`."""
 
     def block(self, reason: str | None) -> None:

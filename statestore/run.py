@@ -7,7 +7,7 @@ from typing import Any
 
 from statestore.core.middleware import thunk
 from statestore.core.store import Store
-from statestore.history import History
+from statestore.history import History, resume
 from statestore.journal import Journal
 from statestore.ports import Clock, Middleware
 from statestore.recording import Memory, Milestones, Report, Timing
@@ -52,8 +52,6 @@ class Run:
         self.memory = memory or Memory()
         layers: list[Any] = [self.timing, thunk, *middleware, self.milestones, self.history, self.memory]
         if path is not None and Path(path).exists() and Path(path).stat().st_size:
-            from statestore.history import resume
-
             self.store = resume(path, reducer, middleware=layers, name=name, clock=clock, **(journal or {}))
         else:
             if path is not None:

@@ -188,3 +188,33 @@ class Rollback(msgspec.Struct, frozen=True):
     last_seq: int
     error: str
     at_ns: int
+
+
+class GaugeSample(msgspec.Struct, frozen=True):
+    """One reading of how the process runs. Sums are since the process began, the others since the reading before.
+
+    `loop_*` tell of the asyncio event loop and are None without one: how late its timers came, and the share of the time
+    in which it was not waiting for anything (0 to 1).
+    """
+
+    at_ns: int
+    cpu_ns: int
+    threads: int
+    voluntary_switches: int = 0
+    involuntary_switches: int = 0
+    gc_pause_ns: int = 0
+    gc_longest_ns: int = 0
+    loop_delay_p50_ns: int | None = None
+    loop_delay_p99_ns: int | None = None
+    loop_delay_max_ns: int | None = None
+    loop_utilisation: float | None = None
+
+
+class Alert(msgspec.Struct, frozen=True):
+    """A rule was broken: which, by what (`subject`), and since when; `evidence` holds the numbers of the sentence."""
+
+    rule: str
+    subject: str
+    at_ns: int
+    sentence: str
+    evidence: Mapping[str, Any] = {}

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
@@ -110,7 +111,8 @@ class Effects:
         if self._closed:
             return
         if not inspect.iscoroutinefunction(effect.handler):
-            effect.handler(store, action)
+            with _span(effect, store):
+                effect.handler(store, action)
             return
         loop, here = self._find_loop(effect)
         if here:
@@ -151,7 +153,18 @@ async def _delayed(effect: _Effect, store: StoreLike, action: Any) -> None:
         import asyncio
 
         await asyncio.sleep(effect.debounce)
-    await effect.handler(store, action)
+    with _span(effect, store):
+        await effect.handler(store, action)
+
+
+def _span(effect: _Effect, store: StoreLike) -> AbstractContextManager[Any]:
+    """The span of one run of the handler, if there is a recorder of spans among the middleware."""
+    for layer in store.middleware:
+        block = getattr(layer, "block", None)
+        if block is not None:
+            name = getattr(effect.handler, "__qualname__", type(effect.handler).__qualname__)
+            return block(name.rpartition("<locals>.")[2], "effect")  # type: ignore[no-any-return]
+    return nullcontext()
 
 
 def _report(task: "asyncio.Task[Any]") -> None:

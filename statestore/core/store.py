@@ -54,7 +54,8 @@ class Store:
         self._listeners: tuple[Listener, ...] = ()
         self._stream = Stream()
         self._probes: tuple[Callable[[int, int, int], object], ...] = ()
-        self._recording = False  # whether commits are made at all
+        self._recording = False  # whether anybody wants to know of what is applied, and
+        self._committing = False  # whether that takes commits
         self._suspended = False  # whether a recorder has asked for no commits for now
         self._busy = 0  # the thread that reduces or is inside a transaction: only it sees another state than the others
         self._reducing = False
@@ -164,15 +165,19 @@ class Store:
             transaction.state = new
 
     def _reduce_and_record(self, old: Any, action: Action, transaction: Transaction | None) -> Any:
-        changes: list[Change] = []
+        changes: list[Change] | None = [] if self._committing else None
         started = self._now()
         new = self._guarded(old, action, changes)
         elapsed = self._now() - started
         started -= self.origin_ns
         seq = self._seq + 1
-        group, label = self._group(transaction) if transaction is not None or self._groups else _NO_GROUP
         for probe in self._probes:
             probe(seq, started, elapsed)
+        if changes is None:
+            self._keep(new, transaction)
+            self._head = self._seq = seq
+            return new
+        group, label = self._group(transaction) if transaction is not None or self._groups else _NO_GROUP
         commit = Commit(seq, self._head, action, tuple(changes), started, elapsed, group, label)
         if transaction is None:
             # No call stands between these lines, so Ctrl-C cannot come between them: CPython looks for it at calls.
@@ -401,11 +406,17 @@ class Store:
             if state is not before:
                 notify_all(listeners, self)
 
-    def rebase(self, state: Any, head: int, seq: int, elapsed_ns: int) -> None:
-        """Begins at a recorded point instead of the root, with times that go on after `elapsed_ns`; for `resume`."""
-        with self.holding("resume"):
+    def rebase(self, state: Any, head: int, seq: int, elapsed_ns: int, started_wall_ns: int | None = None) -> None:
+        """Begins at a recorded point instead of the root, with times that go on after `elapsed_ns`; for `resume`.
+
+        To be called while middleware is installed, by the innermost layer, so that the others find it done.
+        """
+        with self._lock:
+            if self._seq:
+                raise DispatchError("a store that has applied actions cannot begin elsewhere")
             self._state, self._head, self._seq = state, head, seq
             self.origin_ns = self._now() - elapsed_ns
+            self.started_wall_ns = self.started_wall_ns if started_wall_ns is None else started_wall_ns
 
     def block(self, reason: str | None) -> None:
         """Makes dispatch and every move raise `DispatchError(reason)` until called with None."""
@@ -479,7 +490,8 @@ class Store:
             )
 
     def _find_whether_recording(self) -> None:
-        self._recording = not self._suspended and bool(self._probes or self._stream.sinks(Commit))
+        self._committing = not self._suspended and bool(self._stream.sinks(Commit))
+        self._recording = self._committing or (not self._suspended and bool(self._probes))
 
 
 _CLOSED = "the store is closed; make a new one, or resume its history file"

@@ -10,8 +10,8 @@ from pyrsistent import pmap, pvector
 
 from statestore import Action, Slice, Store, apply_patches, diff, produce, produce_with_patches
 
-SMALL, LARGE = 100, 100_000
-# The persistent structures are trees of 32 branches, so a thousand times as much is two levels more.
+SMALL, LARGE = 100, 30_000
+# The persistent structures are trees of 32 branches, so three hundred times as much is two levels more.
 AT_MOST = 1.5
 
 
@@ -71,7 +71,7 @@ EDITS = {"set one": set_one, "add and remove": add_and_remove, "append": append}
 @pytest.mark.parametrize("make", [pmap, Map])
 @pytest.mark.parametrize("edit", EDITS)
 def test_an_edit_costs_the_same_in_a_small_and_in_a_large_state(make, edit):
-    """With a thousand times as many items, an edit with its patches makes hardly more calls, and copies no list."""
+    """With three hundred times as many items, an edit with its patches makes hardly more calls, and copies no list."""
     small, large = tasks(make, SMALL), tasks(make, LARGE)
     for run in (produce, produce_with_patches):
         assert calls(lambda run=run: run(large, EDITS[edit])) <= AT_MOST * calls(
