@@ -170,8 +170,8 @@ def work(orchestrator: TaskOrchestrator, options: Namespace) -> None:
 def main() -> int:
     """Runs the survey and gives the exit status: 1 if the record cannot be kept, 130 after Ctrl-C, otherwise 0."""
     options = parse()
-    # What the surveyed files are warned of is their authors' business.
-    warnings.filterwarnings("ignore", category=SyntaxWarning)
+    for category in (SyntaxWarning, DeprecationWarning):  # what the surveyed files are warned of is not ours to repeat
+        warnings.filterwarnings("ignore", category=category)
     try:
         if not options.resume:
             set_aside(options.history)

@@ -180,7 +180,7 @@ class MemorySample(msgspec.Struct, frozen=True, array_like=True):
     traced_bytes: int | None = None
 
 
-class Rollback(msgspec.Struct, frozen=True):
+class Rollback(msgspec.Struct, frozen=True, array_like=True):
     """A transaction was undone: the commits from `first_seq` to `last_seq` were applied, and then never were."""
 
     label: str
@@ -190,7 +190,7 @@ class Rollback(msgspec.Struct, frozen=True):
     at_ns: int
 
 
-class GaugeSample(msgspec.Struct, frozen=True):
+class GaugeSample(msgspec.Struct, frozen=True, array_like=True):
     """One reading of how the process runs. Sums are since the process began, the others since the reading before.
 
     `loop_*` tell of the asyncio event loop and are None without one: how late its timers came, and the share of the time
@@ -210,7 +210,7 @@ class GaugeSample(msgspec.Struct, frozen=True):
     loop_utilisation: float | None = None
 
 
-class Alert(msgspec.Struct, frozen=True):
+class Alert(msgspec.Struct, frozen=True, array_like=True):
     """A rule was broken: which, by what (`subject`), and since when; `evidence` holds the numbers of the sentence."""
 
     rule: str

@@ -56,8 +56,8 @@ def resume(
         raise JournalError("resume adds the journal of the file itself; leave it out of the middleware")
     _register_classes(initial_of(reducer))
     writing = Journal.appending(path, **journal)
+    earlier = _Reopening(path)
     try:
-        earlier = _Reopening(path)
         past = earlier.past
         state = past.state_at("head")
         _check(past, state, allow_redacted)
@@ -69,6 +69,7 @@ def resume(
         )
     except BaseException:
         writing.close()
+        earlier.close()
         raise
     for history in histories:
         history.go_on(_read_earlier(earlier))
@@ -157,7 +158,7 @@ def _check(past: HistoryFile, state: Any, allow_redacted: bool) -> None:
             f"parts of {past.file.path} were redacted, and marks would stand in their place; "
             "give allow_redacted=True to go on with them"
         )
-    unknown = sorted({value.name for value in _walk(state) if isinstance(value, Opaque)})
+    unknown = sorted({value.record_name for value in _walk(state) if isinstance(value, Opaque)})
     if unknown:
         raise JournalError(
             f"the state in {past.file.path} has records of {', '.join(unknown)}, which nobody registered; "

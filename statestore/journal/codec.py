@@ -12,7 +12,7 @@ from statestore.journal.format import RecordKind
 from statestore.journal.names import USUAL
 from statestore.journal.packing import Packing, TooCostlyError, UnstorableError, encode
 from statestore.journal.unpacking import build_trusted, open_plain, open_state, thicken, unpack
-from statestore.values import Commit, MemorySample, Milestone, Move, Snapshot, Span
+from statestore.values import Alert, Commit, GaugeSample, MemorySample, Milestone, Move, Rollback, Snapshot, Span
 
 _NIL: Final = 0xC0
 _harmless: Final = USUAL.others
@@ -168,6 +168,9 @@ _KINDS: Final[dict[type, RecordKind]] = {
     Milestone: RecordKind.MILESTONE,
     MemorySample: RecordKind.SAMPLE,
     Snapshot: RecordKind.SNAPSHOT,
+    Alert: RecordKind.ALERT,
+    GaugeSample: RecordKind.GAUGE,
+    Rollback: RecordKind.ROLLBACK,
 }
 _TYPES: Final = {kind: cls for cls, kind in _KINDS.items()}
 _OTHERS: Final = {

@@ -55,6 +55,10 @@ Body
         9  index      a map of columns, each with one entry for every block before: the fields of the head except
                       mark, number, first and previous, which follow from the order, by their names above. A hint:
                       what the blocks themselves say is what counts
+        10 alert      [rule, subject, at_ns, sentence, evidence]
+        11 gauge      [at_ns, cpu_ns, threads, voluntary_switches, involuntary_switches, gc_pause_ns, gc_longest_ns,
+                      loop_delay_p50_ns, loop_delay_p99_ns, loop_delay_max_ns, loop_utilisation]
+        12 rollback   [label, first_seq, last_seq, error, at_ns]: seqs that were given, and then given to others
         15 other      [name, map of fields]: a recorded value of a kind that this version does not list
 
     The header block holds the first session and the keyframe of seq 0; history blocks commits, moves, snapshots and
@@ -157,6 +161,9 @@ class RecordKind(IntEnum):
     KEYFRAME = 7
     SESSION = 8
     INDEX = 9
+    ALERT = 10
+    GAUGE = 11
+    ROLLBACK = 12
     OTHER = 15
 
 
@@ -207,8 +214,9 @@ def _fits(head: Head) -> bool:
     _, _, _, _, stored, raw, records, first, last, *_ = head
     # A body is bounded by what is stored of it; and each commit is a record and each record takes bytes, so no head can
     # claim more commits than its body can hold.
-    sizes = raw <= stored * MAX_EXPANSION and stored <= MAX_BODY and raw <= MAX_BODY
-    return sizes and -1 <= last - first < records <= raw or records == 0 == raw and last == first - 1
+    if raw > stored * MAX_EXPANSION or stored > MAX_BODY or raw > MAX_BODY:
+        return False
+    return -1 <= last - first < max(records, 1) and records <= raw
 
 
 def preamble(salt: int) -> bytes:

@@ -45,7 +45,8 @@ def read_index(record: bytes, salt: int) -> list[Block] | None:
     if len({len(row) for row in rows}) != 1:
         return None
     blocks, offset, last, previous = [], PREAMBLE.size, 0, 0
-    for number, (kind, codec, flags, stored, raw, records, seq, synced, body_crc, crc) in enumerate(zip(*rows, strict=True)):
+    for number, row in enumerate(zip(*rows, strict=True)):
+        kind, codec, flags, stored, raw, records, seq, synced, body_crc, crc = row
         head = Head(kind, codec, flags, number, stored, raw, records, last + 1, seq, synced, previous, body_crc, crc)
         if not is_right(head, salt):
             return None

@@ -20,7 +20,7 @@ from statestore.journal.scan import Gap, extend, read_body, scan
 from statestore.journal.series import Commits, Series, Spans
 from statestore.journal.writer import BlockWriter
 from statestore.ports import Clock, SystemClock
-from statestore.values import Commit, MemorySample, Milestone, Move, Snapshot, Span
+from statestore.values import Alert, Commit, GaugeSample, MemorySample, Milestone, Move, Rollback, Snapshot, Span
 
 _KNOWN: Final = frozenset(RecordKind)
 PathLike: TypeAlias = str | os.PathLike[str]
@@ -81,6 +81,9 @@ class JournalFile:
         self.spans: Sequence[Span] = Spans(self)
         self.milestones: Sequence[Milestone] = Series(self, BlockKind.OBSERVATIONS, RecordKind.MILESTONE)
         self.samples: Sequence[MemorySample] = Series(self, BlockKind.OBSERVATIONS, RecordKind.SAMPLE)
+        self.gauges: Sequence[GaugeSample] = Series(self, BlockKind.OBSERVATIONS, RecordKind.GAUGE)
+        self.alerts: Sequence[Alert] = Series(self, BlockKind.OBSERVATIONS, RecordKind.ALERT)
+        self.rollbacks: Sequence[Rollback] = Series(self, BlockKind.OBSERVATIONS, RecordKind.ROLLBACK)
         self.others: Sequence[Any] = Series(self, BlockKind.OBSERVATIONS, RecordKind.OTHER)
         self.header = self._read_header()
 

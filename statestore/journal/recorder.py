@@ -82,8 +82,7 @@ class Journal:
     ) -> None:
         _check(durability, interval, on_unknown)
         self.path = Path(path)
-        self.file: JournalFile | None = None
-        """The file as it was found, when it is gone on with; closed with the journal."""
+        self._file: JournalFile | None = None  # as it was found, where it is gone on with
         self._encoder = RecordEncoder(Redactor(redact))
         self._interval_ns, self._on_unknown = int(interval * 1e9), on_unknown
         self._each = _Each() if durability == "each" else None
@@ -94,15 +93,18 @@ class Journal:
         self._closed = self._ended = False
         try:
             self._look_at_file()
+        except OSError as error:
+            self._disk.close()
+            raise JournalError(f"cannot read {self.path}: {error.strerror or error}") from error
         except BaseException:
             self._disk.close()
             raise
 
     @classmethod
     def appending(cls, path: PathLike, **options: Any) -> "Journal":
-        """A journal that goes on with a file, behind its last whole block; `file` is what was found there.
+        """A journal that goes on with a file, behind its last whole block.
 
-        The file is locked from here on. A torn tail is cut off when the journal is installed, and the cut recorded.
+        The file is locked from here on, so that what is read of it stays as it is. A torn tail is cut off when the journal is installed, and the cut recorded.
 
         Raises:
             CorruptHistoryError: the file is damaged in its middle; repair it first.
@@ -149,8 +151,8 @@ class Journal:
         self._closed = True
         for stop in self._stops:
             stop()
-        if self.file is not None:
-            self.file.close()
+        if self._file is not None:
+            self._file.close()
         try:
             self._end()
         except JournalError:
@@ -256,19 +258,20 @@ class _AppendingJournal(Journal):
     """Goes on with a file."""
 
     def _look_at_file(self) -> None:
-        self.file = JournalFile(self.path)
+        self._file = JournalFile(self.path)
 
     def _begin(self, store: StoreLike) -> tuple[BlockWriter, int]:
-        assert self.file is not None
-        size, end = self._disk.size(), self.file.end
+        assert self._file is not None
+        size, end = self._disk.size(), self._file.end
         facts: dict[str, Any] = {"wall_ns": store.clock.wall_ns()}
         if end != size:
             facts |= {"cut_at": end, "cut_bytes": size - end}
             self._disk.truncate(end)
         self._disk.sync()  # what a killed writer left may not be on disk yet, and the next block will say that it is
-        writer = self.file.writer(self._disk)
+        writer = self._file.writer(self._disk)
         writer.add(RecordKind.SESSION, [_encode_session(**facts)])
         writer.flush()
+        self._file.close()
         return writer, 0
 
 

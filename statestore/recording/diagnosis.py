@@ -7,9 +7,11 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from statestore.recording.memory import growth_of, trend_of
-from statestore.recording.overhead import Overhead
+from statestore.recording.overhead import Overhead, measure_overhead
+from statestore.recording.series import Series
 from statestore.recording.spantree import SpanNode, format_ns, walk
 from statestore.recording.stats import Stats
+from statestore.recording.timing import Timing
 from statestore.recording.trend import WARM_UP
 from statestore.values import GaugeSample, MemorySample
 
@@ -61,6 +63,19 @@ class Evidence(msgspec.Struct, frozen=True):
     samples: Sequence[MemorySample] = ()
     gauges: Sequence[GaugeSample] = ()
     overhead: Overhead | None = None
+
+    @classmethod
+    def of(cls, timing: Timing, *series: Series[Any]) -> "Evidence":
+        """What the recorders of a live run know, whatever of Memory and Gauges there is."""
+        readings = [sample for each in series for sample in each.samples]
+        return cls(
+            roots=timing.tree(),
+            stats=timing.all_stats(),
+            duration_ns=timing.now_ns(),
+            samples=[sample for sample in readings if isinstance(sample, MemorySample)],
+            gauges=[sample for sample in readings if isinstance(sample, GaugeSample)],
+            overhead=measure_overhead(timing, series),
+        )
 
 
 def diagnose(evidence: Evidence) -> list[Finding]:

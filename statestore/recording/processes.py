@@ -24,6 +24,19 @@ RECORDERS: "WeakSet[Any]" = WeakSet()
 """Every Timing of this process: in a worker, the copies and namesakes of those that its functions use."""
 
 
+_TWINS: dict[tuple[int, int], Any] = {}
+"""In a worker: the recorders that stand for those of the process which sent them."""
+
+
+def twin(kind: type, home: int, key: int) -> Any:
+    """What a Timing is on the other side of a pickle: itself at home, in another process one that stands for it."""
+    if home == os.getpid():
+        for recorder in list(RECORDERS):
+            if id(recorder) == key:
+                return recorder
+    return _TWINS.setdefault((home, key), kind())
+
+
 class Recorded(msgspec.Struct, frozen=True):
     """What a call in another process gave: its result, and the spans of that process by its own clock.
 
@@ -44,20 +57,22 @@ class Submission(msgspec.Struct, frozen=True):
 
 
 class Remote:
-    """A function that takes its spans back with it: what it returns is a `Recorded`. Pickled as `fn` is."""
+    """A function that takes its spans back with it: what it returns is a `Recorded`. Pickled as `fn` is.
 
-    def __init__(self, fn: Callable[..., Any]) -> None:
+    `kind` is the recorder of that process, Timing; this module cannot name it, being what it is built on.
+    """
+
+    def __init__(self, fn: Callable[..., Any], kind: type) -> None:
         self._fn = fn
+        self._kind = kind
         self._home = os.getpid()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Recorded:
-        from statestore.recording.timing import Timing  # which is built on this module
-
         if os.getpid() == self._home:
             return Recorded(self._fn(*args, **kwargs), [], wall_offset_ns())
         set_current(None)  # a forked process begins with the current span of its parent
         _drain()
-        timing = Timing()
+        timing = self._kind()
         try:
             result = timing.timed(self._fn)(*args, **kwargs)
         except BaseException as error:
@@ -140,10 +155,10 @@ class _Relay(Future[Any]):
 
 
 def submit(
-    executor: Executor, take: Callable[[Recorded], Any], fn: Callable[..., Any], /, *args: Any, **kwargs: Any
+    executor: Executor, take: Callable[[Recorded], Any], remote: Remote, /, *args: Any, **kwargs: Any
 ) -> "Future[Any]":
-    """Submits `fn` to a pool of processes; `take` gets what comes back, and gives the result."""
-    inner = executor.submit(Remote(fn), *args, **kwargs)
+    """Submits a call to a pool of processes; `take` gets what comes back, and gives the result."""
+    inner = executor.submit(remote, *args, **kwargs)
     relay = _Relay(inner)
     inner.add_done_callback(partial(relay.relay, take))
     return relay

@@ -117,12 +117,16 @@ class Report:
         return [*_table(rows), *_left_out(len(names), "names")]
 
     def _milestones(self) -> list[str]:
+        """The first and the last ones, as a run is told by its beginning and its end."""
         rows: list[tuple[str, ...]] = [("Milestones", "at", "after")]
-        before = 0
-        for milestone in self.milestones[:_MOST_ROWS]:
-            rows.append((milestone.name, format_ns(milestone.at_ns), "+" + format_ns(milestone.at_ns - before)))
+        before, count = 0, len(self.milestones)
+        for i, milestone in enumerate(self.milestones):
+            if i < _MOST_ROWS // 2 or i >= count - _MOST_ROWS // 2:
+                rows.append((milestone.name, format_ns(milestone.at_ns), "+" + format_ns(milestone.at_ns - before)))
+            elif i == _MOST_ROWS // 2:
+                rows.append((f"... {count - _MOST_ROWS:,} more", "", ""))
             before = milestone.at_ns
-        return [*_table(rows), *_left_out(len(self.milestones), "milestones")]
+        return _table(rows)
 
     def _memory(self) -> list[str]:
         if self.last_sample is None:

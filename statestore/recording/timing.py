@@ -1,5 +1,6 @@
 """Timing: the recorder of where the time went, as spans, marks and statistics by name."""
 
+import os
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from functools import partial
@@ -14,7 +15,17 @@ from statestore.recording.dispatching import note_reduced, record_dispatches, sa
 from statestore.recording.frames import BATCH, Frame, UnsampledFrame, get_current, set_current, standing
 from statestore.recording.instrument import carry, instrument, name_of
 from statestore.recording.marks import Marks
-from statestore.recording.processes import RECORDERS, Recorded, Submission, adopt, is_process_pool, submission, submit
+from statestore.recording.processes import (
+    RECORDERS,
+    Recorded,
+    Remote,
+    Submission,
+    adopt,
+    is_process_pool,
+    submission,
+    submit,
+    twin,
+)
 from statestore.recording.publishing import SpanPublisher
 from statestore.recording.sieve import Sieve
 from statestore.recording.spanlog import MAX_NAMES, SpanLog
@@ -159,22 +170,31 @@ class Timing:
         """Like `executor.submit`: the call is a span under the one that is current now, and what it records is inside.
 
         In a pool of processes, the spans that the worker records come back with the result, on the time axis of this
-        process: those of every Timing there, be it a global of the function's module. It costs some 0.1 ms a call.
+        process: those of every Timing there, be it a global of the function's module or an argument. It costs about
+        0.1 ms a call.
         In the other pools it is `submit(bind(timed(fn)), ...)`.
         """
         if not is_process_pool(executor):
             return executor.submit(self.bind(self.timed(fn)), *args, **kwargs)
         take = partial(self.receive, submission=self.submission())
-        return submit(executor, take, fn, *args, **kwargs)
+        return submit(executor, take, self.remote(fn), *args, **kwargs)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Sent to a worker, as an argument or in a partial, it records there, and `submit` brings the spans back.
+        return twin, (type(self), os.getpid(), id(self))
+
+    def remote(self, fn: Callable[..., Any]) -> Remote:
+        """A function like `fn` for other processes, in a pool that `submit` does not know: `receive` what it returns."""
+        return Remote(fn, type(self))
 
     def submission(self) -> Submission:
         """Here and now, for `receive`."""
         return submission(self.clock_ns())
 
     def receive(self, recorded: Recorded, submission: Submission) -> Any:
-        """Takes over the spans of another process and gives the result; for pools that `submit` does not know.
+        """Takes over the spans of another process and gives the result.
 
-        `recorded` is what `Remote(fn)` returned there, `submission` what `submission()` gave here before.
+        `recorded` is what `remote(fn)` returned there, `submission` what `submission()` gave here before.
         """
         for span in adopt(recorded, submission, self.origin_ns, self._axis.is_system):
             self.add(span)

@@ -63,7 +63,7 @@ class MappingKind(Kind):
 
     def set(self, node: Any, key: Any, value: Any) -> Any:
         """One new value for one write; REMOVED as for `update`."""
-        return self.update(node, {key: value})
+        return node.remove(key) if value is REMOVED else node.set(key, value)
 
     def empty(self) -> Any:
         """What a plain dict put below a value of this kind is built from."""
@@ -116,6 +116,9 @@ class DictKind(MappingKind):
     """Plain dicts and their subclasses, on their way to become persistent maps: an edited one is one."""
 
     plain = True
+
+    def set(self, node: Any, key: Any, value: Any) -> Any:
+        return _MAPPING.set(pmap(dict(node)), key, value)
 
     def update(self, node: Any, writes: Mapping[Any, Any]) -> Any:
         return _MAPPING.update(pmap(dict(node)), writes)

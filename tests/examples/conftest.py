@@ -12,8 +12,8 @@ import pytest
 EXAMPLES = Path(__file__).parents[2] / "examples"
 sys.path.insert(0, str(EXAMPLES))
 
-# What the survey is to find below: a broken file, an encoding that is not declared, one that does not exist, packages
-# in packages, and a folder without modules.
+# What the survey is to find below: broken files, an encoding that is not declared, one that does not exist,
+# packages in packages, and folders without modules.
 FILES = {
     "top.py": b"import os\nfrom a import b\n\n\ndef f():\n    class C:\n        async def g(self): ...\n",
     "broken.py": b"def broken(:\n",

@@ -37,6 +37,7 @@ from statestore.journal.codec import (
 )
 from statestore.journal.format import MAX_DEPTH, RecordKind
 from statestore.journal.packing import Packing, UnstorableError
+from statestore.values import Alert, GaugeSample, Rollback
 from tests.laws import states
 from tests.tree import kinds
 
@@ -179,6 +180,9 @@ def test_a_keyframe_comes_back_as_it_was(state: Any) -> None:
         Span(1, None, "step", "block", 1, 9, "ValueError", {"worker": "w0"}, 3, 4, 5, "task", 6),
         Milestone("parsed", 3, {"files": [1]}, {"by": Decimal("1.5")}, 2),
         MemorySample(1, 2, 3, 4, 5, 6, 7, 8),
+        GaugeSample(1, 2, 3),
+        Alert("slow", "step", 3, "It is slow.", {"p99_ns": 9}),
+        Rollback("two", 3, 4, "ValueError", 9),
         Commit(1, 0, Action("a"), (), 0, 0),
     ],
     ids=lambda value: type(value).__name__,
@@ -197,14 +201,14 @@ def test_every_recorded_value_comes_back_as_it_was(value: Any) -> None:
 def test_a_value_of_a_kind_to_come_is_kept_by_name() -> None:
     """A newer release's values are stored with their name and fields, and read as opaque by this one."""
 
-    class Alert(msgspec.Struct, frozen=True):
+    class Forecast(msgspec.Struct, frozen=True):
         rule: str
         at_ns: int
 
-    record = encode_value(Alert("slow", 3), Packing())
+    record = encode_value(Forecast("slow", 3), Packing())
 
-    alert = read_record(kind_of(Alert("slow", 3)), record)
-    assert (alert.record_name, alert.rule, alert.at_ns) == ("Alert", "slow", 3)
+    forecast = read_record(kind_of(Forecast("slow", 3)), record)
+    assert (forecast.record_name, forecast.rule, forecast.at_ns) == ("Forecast", "slow", 3)
 
 
 def test_fields_that_are_missing_or_new_do_not_matter() -> None:

@@ -1,5 +1,6 @@
 """The file is what `journal.format` says, read here by that page alone."""
 
+import re
 import struct
 import uuid
 import zlib
@@ -9,8 +10,9 @@ import msgpack
 import pytest
 import zstandard
 
-from statestore import JournalError, Milestone, Move, Snapshot, Span, UnsupportedVersionError
-from statestore.journal import JournalFile
+from statestore import JournalError, UnsupportedVersionError
+from statestore.journal import JournalFile, codec, format
+from statestore.journal.extensions import Code
 from tests.journal.runs import record
 
 HEAD = struct.Struct("<4sBBHIIIIQQQIII")
@@ -106,15 +108,21 @@ def test_the_index_repeats_the_heads(tmp_path: Path) -> None:
     assert HEAD.unpack(data[at : at + 60])[10] == at
 
 
-def test_every_listed_kind_of_value_has_the_fields_that_the_page_lists() -> None:
-    """The order of fields in the records is that of the values, which must not change within version 1."""
-    assert Move.__struct_fields__ == ("kind", "from_seq", "to_seq", "at_ns")
-    assert Snapshot.__struct_fields__ == ("id", "name", "seq", "at_ns", "metadata")
-    assert Milestone.__struct_fields__ == ("name", "at_ns", "data", "metadata", "seq")
-    assert Span.__struct_fields__ == (
-        "id", "parent_id", "name", "kind", "started_ns", "ended_ns", "status", "metadata", "seq", "process_id",
-        "thread_id", "task", "reducer_ns",
-    )  # fmt: skip
+@pytest.mark.parametrize("cls", codec._KINDS, ids=lambda cls: cls.__name__)
+def test_the_page_lists_the_fields_of_every_kind(cls: type) -> None:
+    """In their order, which must not change within version 1: what is new goes to the end."""
+    kind = codec._KINDS[cls]
+    (listed,) = re.findall(rf"^ +{kind.value} +{kind.name.lower()} +\[([^\]]*)\]", format.__doc__ or "", re.MULTILINE)
+
+    assert tuple(re.split(r",\s+", listed)) == cls.__struct_fields__  # type: ignore[attr-defined]
+
+
+def test_the_page_lists_every_extension() -> None:
+    """Each code that is written has its line."""
+    values = (format.__doc__ or "").split("Values\n")[1]
+    listed = {int(code) for code in re.findall(r"^        (\d+) +[a-zA-Z]", values, re.MULTILINE)}
+
+    assert listed == set(Code)
 
 
 def test_a_newer_version_is_refused_by_name(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import os
 import threading
 import tracemalloc
 from pathlib import Path
@@ -20,7 +19,7 @@ from tests.recording.conftest import added, counter
 def open_files():
     """How many file descriptors this process has open; 0 where that cannot be known."""
     folder = Path("/proc/self/fd")
-    return len(os.listdir(folder)) if folder.exists() else 0
+    return len(list(folder.iterdir())) if folder.exists() else 0
 
 
 def recorders():

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from statestore import MemorySample, Store, Timing
+from statestore import Memory, MemorySample, Store, Timing
 from statestore.recording.diagnosis import Evidence, diagnose
 from statestore.recording.gauges import Gauges, ProcessReading
 from statestore.recording.overhead import Overhead, measure_overhead
@@ -91,7 +91,7 @@ class TestTails:
         assert warning.kind == "tail"
         assert "fetch usually takes 2 ms, but one in a hundred takes 500 ms or more" in warning.sentence
 
-    @pytest.mark.parametrize("usual, rare", [(1_000, 4 * MS), (100 * MS, 900 * MS)])
+    @pytest.mark.parametrize(("usual", "rare"), [(1_000, 4 * MS), (100 * MS, 900 * MS)])
     def test_tails_that_nobody_waits_for_are_none(self, clock, usual, rare):
         """Too short to be felt, or not far out."""
         timing = Timing(clock=clock)
@@ -225,8 +225,22 @@ def test_overhead_is_measured_and_counted(clock):
     assert overhead.filing_ns > 0
 
 
+def test_evidence_of_a_live_run_is_what_its_recorders_know(clock):
+    """Spans and statistics, readings of both kinds, and what recording cost."""
+    timing, memory, gauges = Timing(), Memory(None), Gauges(None)
+    with Store(counter, middleware=[timing, memory, gauges], clock=clock), timing.span("step"):
+        clock.advance(SECOND)
+    found = Evidence.of(timing, memory, gauges)
+
+    assert [root.name for root in found.roots] == ["step"]
+    assert found.stats["step"].total_ns == found.duration_ns == SECOND
+    assert (list(found.samples), list(found.gauges)) == (memory.samples, gauges.samples)
+    assert found.overhead.blocks == 1
+    assert found.overhead.reading_ns == memory.reading_ns + gauges.reading_ns > 0
+
+
 def healthy(seed):
-    """A run of ten seconds and more: varied work in tasks, memory that warms up, a loop that is never held up for long."""
+    """A run of ten seconds and more: varied work in tasks, memory that warms up, a loop that is never held up long."""
     noise, clock = random.Random(seed), FakeClock()
     timing = Timing()
     gauges = Gauges(0.5, process=lambda: ProcessReading(int(clock.now_ns() * 0.6), 4, 0, 0))

@@ -7,9 +7,9 @@ import threading
 import pytest
 
 from statestore import ActionError
-from statestore.values import GaugeSample
 from statestore.recording.gauges import Gauges, ProcessReading, read_process
 from statestore.testing import FakeClock, ListSink
+from statestore.values import GaugeSample
 from tests.recording.conftest import added
 
 MS = 1_000_000
@@ -134,7 +134,7 @@ class TestEventLoop:
         assert store.seq == 1_000
 
     def test_nothing_stays_in_the_loop_after_closing(self, clock, make_store):
-        """No timer, and the selector is the loop's own again; closing from another thread and after the loop works too."""
+        """No timer, and the selector is its own again; closing from another thread and after the loop works too."""
 
         async def main():
             loop = asyncio.get_running_loop()
@@ -147,8 +147,7 @@ class TestEventLoop:
             assert "select" not in vars(loop._selector)
             assert not [timer for timer in loop._scheduled if not timer.cancelled()]
 
-            late = make_store(Gauges(None))
-            return late
+            return make_store(Gauges(None))
 
         late = in_fake_time(clock, main)
         late.close()

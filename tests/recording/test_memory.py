@@ -157,10 +157,10 @@ def test_allocations_are_added_up_by_type_of_action_on_request(make_store):
 def test_off_the_chain_it_adds_nothing_to_a_dispatch(make_store):
     """Memory and the dispatch path have nothing to do with each other."""
     memory = Memory(interval=None)
-    next = object()
+    inner = object()
     store = make_store()
 
-    assert memory(store, next) is next
+    assert memory(store, inner) is inner
     memory.close()
 
 

@@ -72,7 +72,8 @@ class TestAsyncio:
 
         statuses = {span.name: (span.status, span.task) for span in timing.spans}
         assert statuses["waits"] == ("CancelledError", "waiter")
-        assert statuses["fails"][0] == "ValueError" and statuses["group"][0] == "ExceptionGroup"
+        assert statuses["fails"][0] == "ValueError"
+        assert statuses["group"][0] == "ExceptionGroup"
         assert shape(timing.tree()) == {"group": {"waits": {}, "fails": {}}}
 
     def test_task_that_outlives_its_span_still_belongs_to_it(self):
@@ -114,8 +115,10 @@ class TestAsyncio:
             runner.run(main())
 
         loading, after = timing.tree()
-        assert (loading.kind, loading.status) == ("thunk", "ok") and loading.elapsed_ns >= 5_000_000
-        assert [child.seq for child in loading.children] == [1, 2] and after.children == []
+        assert (loading.kind, loading.status) == ("thunk", "ok")
+        assert loading.elapsed_ns >= 5_000_000
+        assert [child.seq for child in loading.children] == [1, 2]
+        assert after.children == []
 
     def test_thunk_that_gives_a_task_gives_that_very_task(self, make_store):
         """Its span ends with the task, failed or cancelled as the task is."""
@@ -325,7 +328,8 @@ class TestThreads:
         names = {span.id: span.name for span in spans}
         dispatches = [span for span in spans if span.kind == "dispatch"]
         assert sorted(span.seq for span in dispatches) == list(range(1, 8 * count + 1))
-        assert len(spans) == 16 * count and timing.stats("counter/added").count == 8 * count
+        assert len(spans) == 16 * count
+        assert timing.stats("counter/added").count == 8 * count
         assert all(names[span.parent_id].startswith("block") for span in dispatches)
 
 
@@ -348,8 +352,11 @@ class TestTimedFunctions:
             await asyncio.sleep(0)
             return "woken"
 
-        assert plain(1) == 3 and plain.__doc__ == "Adds." and plain.__name__ == "plain"
-        assert inspect.iscoroutinefunction(coroutine) and asyncio.run(coroutine()) == "woken"
+        assert plain(1) == 3
+        assert plain.__doc__ == "Adds."
+        assert plain.__name__ == "plain"
+        assert inspect.iscoroutinefunction(coroutine)
+        assert asyncio.run(coroutine()) == "woken"
         assert [(span.name, span.kind) for span in timing.spans][1] == ("slept", "effect")
         assert timing.stats("plain").count == 1
 
@@ -411,7 +418,8 @@ class TestTimedFunctions:
 
         generator = outer()
         assert [next(generator), generator.send("hello"), generator.throw(ValueError())] == ["ready", "hello", "caught"]
-        assert list(generator) == [] and seen == ["closed", "returned"]
+        assert list(generator) == []
+        assert seen == ["closed", "returned"]
         early = echo()
         next(early)
         early.close()
@@ -420,7 +428,8 @@ class TestTimedFunctions:
         with pytest.raises(KeyError):
             failing.throw(KeyError())
 
-        assert [span.status for span in timing.spans] == ["ok", "ok", "KeyError"] and len(seen) == 4
+        assert [span.status for span in timing.spans] == ["ok", "ok", "KeyError"]
+        assert len(seen) == 4
 
     def test_two_generators_in_turn_keep_their_own_children(self):
         """Interleaved generators are siblings, not inside each other."""
@@ -438,7 +447,8 @@ class TestTimedFunctions:
         assert list(zip(make("a"), make("b"), strict=True)) == [(0, 0), (1, 1)]
         # A block that is open across a `yield` cannot be told from one that was left: it ends where it ends.
         assert {"a", "b"} <= {span.name for span in timing.spans}
-        assert parents(timing)["a0"] == "a" and parents(timing)["b0"] == "b"
+        assert parents(timing)["a0"] == "a"
+        assert parents(timing)["b0"] == "b"
 
     def test_async_generator_is_one_span(self, clock):
         """Sent values, early close and suspension as with the plain kind."""
@@ -495,5 +505,6 @@ def test_two_recorders_do_not_disturb_each_other(make_store):
     one.subscribe(lambda store: two.dispatch(added()))
     one.dispatch(added())
 
-    assert [span.seq for span in first.spans] == [1] and [span.seq for span in second.spans] == [1]
+    assert [span.seq for span in first.spans] == [1]
+    assert [span.seq for span in second.spans] == [1]
     assert len(second.tree()) == 1

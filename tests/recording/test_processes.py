@@ -1,6 +1,7 @@
 """Worker processes: their spans come back with the result, under the span that submitted the work."""
 
 import asyncio
+import copy
 import multiprocessing
 import os
 import time
@@ -9,9 +10,12 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, wait
 import pytest
 
 from statestore import Span, Timing
-from statestore.recording.processes import Recorded, Remote, Submission, adopt
+from statestore.recording.processes import Recorded, Submission, adopt
 from statestore.testing import FakeClock
 from tests.recording import workers
+
+# Python 3.12 warns of every fork of a process with threads; that the worker gets on with it is what is tested here.
+pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 
 KINDS = [kind for kind in ("fork", "spawn", "forkserver") if kind in multiprocessing.get_all_start_methods()]
 
@@ -77,7 +81,19 @@ def test_metadata_that_cannot_travel_does_not_cost_the_result(pool):
     assert timing.submit(pool, workers.with_strange_metadata).result() == "done"
 
     (strange,) = [span for span in timing.spans if span.name == "strange"]
-    assert "Timing" in strange.metadata["lock"]
+    assert "lock" in strange.metadata["held"]
+
+
+def test_timing_can_be_sent_to_a_worker(pool):
+    """As an argument: what it records there comes back; a copy within the process is the thing itself."""
+    timing = Timing()
+    with timing.span("main"):
+        assert timing.submit(pool, workers.with_the_senders, timing, 3).result() == 3
+        assert timing.submit(pool, workers.with_the_senders, timing, 4).result() == 4
+
+    assert shape(timing.tree()) == {"main": {"with_the_senders": {"by the sender's": {}}}}
+    assert [span.metadata["item"] for span in timing.spans if "item" in span.metadata] == [3, 4]
+    assert copy.deepcopy(timing) is timing
 
 
 def test_futures_are_ordinary_ones(pool):
@@ -117,11 +133,11 @@ def test_threads_can_be_submitted_to_in_the_same_way():
 
 
 def test_other_pools_can_use_the_parts():
-    """`Remote` there, `submission` and `receive` here."""
+    """`remote` there, `submission` and `receive` here."""
     timing = Timing()
     with multiprocessing.get_context("fork").Pool(1) as pool, timing.span("main"):
         submission = timing.submission()
-        recorded = pool.apply_async(Remote(workers.measured), (3,)).get(30)
+        recorded = pool.apply_async(timing.remote(workers.measured), (3,)).get(30)
         assert timing.receive(recorded, submission)[0] == 6
 
     assert shape(timing.tree()) == {"main": {"measured": {"outer": {"inner": {}}}}}

@@ -87,7 +87,8 @@ def test_nothing_measured_means_no_statistics():
     empty = Distribution(10)
     assert empty.stats() is None
     empty.condense()
-    assert empty.stats() is None and empty.exact_count == 0
+    assert empty.stats() is None
+    assert empty.exact_count == 0
 
 
 def test_negative_durations_are_refused():

@@ -36,13 +36,14 @@ def test_dispatch_is_a_span_with_its_commit_and_the_time_of_its_reducer(make_sto
     (span,) = timing.spans
     assert (span.name, span.kind, span.status, span.seq) == ("counter/added", "dispatch", "ok", 1)
     assert (span.started_ns, span.elapsed_ns, span.reducer_ns) == (0, 15, 3)
-    assert span.parent_id is None and span.metadata == {}
+    assert span.parent_id is None
+    assert span.metadata == {}
 
 
 def test_dispatch_gives_what_the_chain_gives(make_store):
     """Timing changes neither the result nor the action on its way."""
     timing = Timing()
-    store = make_store(timing, lambda store, next: lambda action: (next(action), "more"))
+    store = make_store(timing, lambda store, inner: lambda action: (inner(action), "more"))
     action = added()
 
     assert store.dispatch(action) == (action, "more")
@@ -70,9 +71,11 @@ def test_error_ends_the_block_as_failed_and_goes_on_unchanged(clock):
     with pytest.raises(KeyError) as caught, timing.span("step", item=1):
         raise error
 
-    assert caught.value is error and error.__context__ is None
+    assert caught.value is error
+    assert error.__context__ is None
     span = by_name(timing, "step")
-    assert span.status == "KeyError" and span.metadata == {"item": 1, "error": "'gone'"}
+    assert span.status == "KeyError"
+    assert span.metadata == {"item": 1, "error": "'gone'"}
 
 
 def test_failed_dispatch_is_a_failed_span(make_store):
@@ -102,15 +105,15 @@ def test_dispatch_that_fails_in_a_listener_keeps_its_commit(make_store):
 def test_error_with_a_broken_text_does_not_hide_itself(make_store):
     """An exception whose `__str__` raises is still the one that reaches the caller."""
 
-    class Unspeakable(Exception):
+    class UnspeakableError(Exception):
         def __str__(self):
             raise RuntimeError
 
     timing = Timing()
-    with pytest.raises(Unspeakable), timing.span("step"):
-        raise Unspeakable
+    with pytest.raises(UnspeakableError), timing.span("step"):
+        raise UnspeakableError
 
-    assert timing.spans[0].status == "Unspeakable"
+    assert timing.spans[0].status == "UnspeakableError"
 
 
 def test_mapping_is_timed_under_its_type(make_store):
@@ -179,7 +182,8 @@ class TestThunks:
         assert store.dispatch(work) == "done"
         (root,) = timing.tree()
         assert (root.kind, root.elapsed_ns, root.seq) == ("thunk", 5, None)
-        assert root.name.endswith("work") and "<locals>" not in root.name
+        assert root.name.endswith("work")
+        assert "<locals>" not in root.name
         assert [child.name for child in root.children] == ["counter/added"]
 
     def test_failing_thunk_is_a_failed_span(self, make_store):
@@ -284,7 +288,8 @@ class TestObserving:
         stop()
         store.dispatch(added())
 
-        assert len(sink.values) == 1 and timing.publisher is None
+        assert len(sink.values) == 1
+        assert timing.publisher is None
 
 
 class TestMarks:

@@ -1,6 +1,7 @@
 """Functions for worker processes: importable there, with a Timing of the module's own."""
 
 import os
+import threading
 
 from statestore import Timing
 
@@ -18,9 +19,14 @@ def fails() -> None:
 
 
 def with_strange_metadata() -> str:
-    with timing.span("strange", lock=timing):
+    with timing.span("strange", held=threading.Lock()):
         return "done"
 
 
 def plain(item: int) -> int:
     return item + 1
+
+
+def with_the_senders(sent: Timing, item: int) -> int:
+    with sent.span("by the sender's", item=item):
+        return item

@@ -1,0 +1,214 @@
+"""Pause, lock, clear, close, and what happens to a history that belongs to no store."""
+
+import threading
+
+import pytest
+
+from statestore import ActionError, Commit, DispatchError, History, HistoryError, Store
+from tests.history.boards import count, make_reducer, make_store, plain, put
+
+
+def test_while_paused_actions_are_applied_and_not_recorded():
+    """The state changes, the history does not, and nobody else gets commits either."""
+    store, history = make_store()
+    seen = []
+    store.observe(seen.append, Commit)
+    store.dispatch(put("a"))
+    history.pause()
+    history.pause()
+    store.dispatch(put("b"))
+
+    assert set(store.state["tasks"]) == {"a", "b"}
+    assert len(history) == 1
+    assert len(seen) == 1
+    assert set(history.state_at("head")["tasks"]) == {"a"}
+
+
+def test_resume_bridges_the_gap_with_one_commit():
+    """Undo goes over the paused stretch in one step, to a state that was."""
+    store, history = make_store()
+    store.dispatch(put("a"))
+    history.pause()
+    store.dispatch(put("b"))
+    store.dispatch(put("c"))
+    bridge = history.resume()
+
+    assert bridge == history.head
+    assert set(store.state["tasks"]) == {"a", "b", "c"}
+    assert history.undo()
+    assert set(store.state["tasks"]) == {"a"}
+    assert history.redo()
+    assert set(store.state["tasks"]) == {"a", "b", "c"}
+
+
+def test_resume_without_changes_records_nothing():
+    """A pause in which the state came back to what it was leaves no trace; neither does a resume without a pause."""
+    store, history = make_store()
+    assert history.resume() is None
+    store.dispatch(put("a"))
+    history.pause()
+    store.dispatch(put("a", "done"))
+    store.dispatch(put("a"))
+    assert history.resume() is None
+    assert len(history) == 1
+    store.dispatch(put("b"))
+    assert len(history) == 2
+
+
+def test_a_listener_may_dispatch_when_the_history_resumes():
+    """Recording is on again by the time a listener hears of the bridge."""
+    store, history = make_store()
+    history.pause()
+    store.dispatch(put("a"))
+    store.subscribe(lambda store: store.dispatch(count()) if store.state["count"] < 2 else None)
+    history.resume()
+    assert [commit.action.type for commit in history.lineage()][1:] == ["board/count", "board/count"]
+    assert history.state_at("head") == store.state
+
+
+@pytest.mark.parametrize(
+    "deed", ["undo", "redo", "squash", "clear", "snapshot", "rewrite", "recompute", "goto root", "restore 1", "load"]
+)
+def test_moving_is_refused_while_paused(deed):
+    """What the state is now has no commit, so there is no telling where a move would lead."""
+    store, history = make_store()
+    store.dispatch(put("a"))
+    history.snapshot()
+    history.pause()
+    name, *arguments = deed.split()
+    with pytest.raises(DispatchError, match="paused"):
+        getattr(history, name)(*arguments or [[]][: name == "load"])
+
+
+def test_a_history_that_is_closed_paused_records_the_bridge():
+    """Closing the store ends the pause, so that nothing is missing in the file."""
+    store, history = make_store()
+    history.pause()
+    store.dispatch(put("a"))
+    store.close()
+    assert len(history) == 1
+    assert history.state_at("head") == store.state
+
+
+def test_while_locked_nothing_moves_and_reading_goes_on():
+    """Dispatch and every move raise until `unlock`; locking and unlocking twice is once."""
+    store, history = make_store()
+    store.dispatch(put("a"))
+    history.lock()
+    history.lock()
+    for deed in (lambda: store.dispatch(put("b")), history.undo, history.redo, history.squash, history.snapshot):
+        with pytest.raises(DispatchError, match="unlock"):
+            deed()
+    with pytest.raises(DispatchError, match="unlock"):
+        history.goto("root")
+    assert history.state_at("root") is not None
+    assert history.can_undo
+
+    history.unlock()
+    history.unlock()
+    assert history.undo()
+
+
+def test_unlock_does_not_open_a_closed_store():
+    """A store that was closed while locked stays closed."""
+    store, history = make_store()
+    history.lock()
+    store.close()
+    history.unlock()
+    with pytest.raises(DispatchError, match="closed"):
+        store.dispatch(put("a"))
+
+
+def test_clear_forgets_and_starts_anew():
+    """The state stays and is the new root; commits, moves and snapshots are gone; seqs go on."""
+    store, history = make_store()
+    store.dispatch(put("a"))
+    store.dispatch(put("b"))
+    history.snapshot("old")
+    history.undo()
+    state = store.state
+    history.clear()
+
+    assert store.state is state
+    assert (len(history), history.head, history.snapshots) == (0, None, ())
+    assert [move.kind for move in history.moves] == ["clear"]
+    assert not history.can_undo
+    assert not history.can_redo
+    assert history.state_at("root") is state
+    with pytest.raises(HistoryError, match="evicted"):
+        history.state_at(1)
+
+    store.dispatch(put("c"))
+    assert history.head.seq == 3
+    assert history.undo()
+    assert store.state == state
+
+
+def test_reading_goes_on_after_closing():
+    """A closed store's history answers every question and moves no more."""
+    store, history = make_store()
+    store.dispatch(put("a"))
+    store.dispatch(put("b"))
+    store.close()
+    assert set(history.state_at(1)["tasks"]) == {"a"}
+    assert history.blame(("tasks", "b")).seq == 2
+    with pytest.raises(DispatchError, match="closed"):
+        history.undo()
+
+
+def test_a_history_without_a_store_says_so():
+    """Moving one that was never installed names what to do."""
+    history = History()
+    assert len(history) == 0
+    assert bool(history) is True
+    with pytest.raises(DispatchError, match=r"Store\(slice, middleware=\[history\]\)"):
+        history.undo()
+    history.close()
+
+
+def test_a_history_serves_one_store():
+    """A second store with the same history is refused."""
+    _, history = make_store()
+    with pytest.raises(ActionError, match="installed already"):
+        Store(make_reducer("draft"), middleware=[history])
+
+
+def test_undoable_is_a_function():
+    """Anything else is refused at once."""
+    with pytest.raises(ActionError, match="undoable"):
+        History(undoable="backlog/added")
+
+
+def test_a_history_costs_the_dispatch_path_no_layer():
+    """Installing it hands on the next dispatch itself."""
+    _, history = make_store()
+    marker = object()
+    assert History()(history._installed(), marker) is marker
+
+
+def test_readers_in_other_threads_get_states_that_were():
+    """While one thread dispatches and moves, others read states at all refs, and each is the right one."""
+    store, history = make_store(limit=500)
+    wrong, done = [], threading.Event()
+
+    def read():
+        while not done.is_set():
+            try:
+                commit = history.head
+                if commit is not None and plain(history.state_at(commit))["count"] != int(commit.action.meta["n"]):
+                    wrong.append(commit)
+            except HistoryError:
+                pass  # evicted between the two questions
+
+    readers = [threading.Thread(target=read) for _ in range(3)]
+    for reader in readers:
+        reader.start()
+    for n in range(1, 3_000):
+        store.dispatch({"type": "board/count", "meta": {"n": n}})
+        if n % 50 == 0:
+            history.undo(5)
+            history.redo(5)
+    done.set()
+    for reader in readers:
+        reader.join()
+    assert wrong == []
