@@ -10,7 +10,7 @@ from statestore.core.store import Store
 from statestore.history import History, resume
 from statestore.journal import Journal
 from statestore.ports import Clock, Middleware
-from statestore.recording import Memory, Milestones, Report, Timing
+from statestore.recording import Evidence, Finding, Gauges, Memory, Milestones, Report, Timing, diagnose
 from statestore.recording.frames import Frame
 from statestore.tree.kinds import MISSING
 from statestore.values import Commit, Milestone, Snapshot
@@ -27,7 +27,7 @@ class Run:
         path: the history file. One that is there already is resumed: state and history are then as they were.
         initial: as for `Store`; not for a file that is resumed, which knows its state.
         middleware: more layers, between timing and the store. Functions can be dispatched without asking (`thunk`).
-        timing, milestones, history, memory: recorders of your own making, where the usual settings do not fit.
+        timing, milestones, history, memory, gauges: recorders of your own making, where the usual settings do not fit.
         journal: settings of the `Journal`, such as `{"redact": ("card_number",), "durability": "each"}`.
     """
 
@@ -42,6 +42,7 @@ class Run:
         milestones: Milestones | None = None,
         history: History | None = None,
         memory: Memory | None = None,
+        gauges: Gauges | None = None,
         journal: dict[str, Any] | None = None,
         name: str = "run",
         clock: Clock | None = None,
@@ -50,7 +51,8 @@ class Run:
         self.milestones = milestones or Milestones()
         self.history = history or History()
         self.memory = memory or Memory()
-        layers: list[Any] = [self.timing, thunk, *middleware, self.milestones, self.history, self.memory]
+        self.gauges = gauges or Gauges()
+        layers: list[Any] = [self.timing, thunk, *middleware, self.milestones, self.history, self.memory, self.gauges]
         if path is not None and Path(path).exists() and Path(path).stat().st_size:
             self.store = resume(path, reducer, middleware=layers, name=name, clock=clock, **(journal or {}))
         else:
@@ -92,9 +94,13 @@ class Run:
         """Keeps the state now, under a name; see `History.snapshot`."""
         return self.history.snapshot(name, **metadata)
 
+    def diagnose(self) -> list[Finding]:
+        """What a person should look at first, warnings before notes, each a sentence with its evidence."""
+        return diagnose(Evidence.of(self.timing, self.memory, self.gauges))
+
     def report(self) -> Report:
         """Where the time and the memory went: print it, or take `report().as_dict()`."""
-        return Report(self.timing, self.milestones, self.memory, self.history)
+        return Report(self.timing, self.milestones, self.memory, self.gauges, self.history)
 
     def flush(self) -> None:
         """Returns when all that was recorded so far is on disk; at once if there is no file."""

@@ -132,8 +132,8 @@ class Snapshot(msgspec.Struct, frozen=True, array_like=True):
 class Span(msgspec.Struct, frozen=True, array_like=True):
     """A named interval of time, in nanoseconds since the run began.
 
-    `kind` is `dispatch`, `block`, `function`, `thunk` or `effect`; `status` is `ok` or the name of the error that ended
-    it; `seq` the commit that the span made, None if it made none; `parent_id` None at the root.
+    `kind` is `dispatch`, `block`, `function`, `thunk`, `effect` or `measure`; `status` is `ok` or the name of the error
+    that ended it; `seq` the commit that the span made, None if it made none; `parent_id` None at the root.
     """
 
     id: int
@@ -193,8 +193,8 @@ class Rollback(msgspec.Struct, frozen=True, array_like=True):
 class GaugeSample(msgspec.Struct, frozen=True, array_like=True):
     """One reading of how the process runs. Sums are since the process began, the others since the reading before.
 
-    `loop_*` tell of the asyncio event loop and are None without one: how late its timers came, and the share of the time
-    in which it was not waiting for anything (0 to 1).
+    `loop_*` tell of the asyncio event loop and are None without one: how late its timers came, and the share of the
+    time in which it was not waiting for anything (0 to 1).
     """
 
     at_ns: int

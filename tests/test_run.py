@@ -119,9 +119,14 @@ def test_the_report_is_for_people_and_machines(backlog):
 def test_an_error_in_the_block_closes_the_run(backlog, tmp_path):
     """Whatever leaves the block leaves a finished file behind."""
     path = tmp_path / "run.history"
-    with pytest.raises(KeyboardInterrupt), Run(backlog, path) as run:
-        run.dispatch(backlog.task_added("T1", title="parse"))
-        raise KeyboardInterrupt
+
+    def interrupted() -> None:
+        with Run(backlog, path) as run:
+            run.dispatch(backlog.task_added("T1", title="parse"))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     with open_history(path) as file:
         assert file.closed
         assert len(file.commits) == 1

@@ -104,12 +104,15 @@ class Journal:
     def appending(cls, path: PathLike, **options: Any) -> "Journal":
         """A journal that goes on with a file, behind its last whole block.
 
-        The file is locked from here on, so that what is read of it stays as it is. A torn tail is cut off when the journal is installed, and the cut recorded.
+        The file is locked from here on, so that what is read of it stays as it is. A torn tail is cut off when the
+        journal is installed, and the cut is recorded.
 
         Raises:
             CorruptHistoryError: the file is damaged in its middle; repair it first.
             JournalError: there is no such file, or another writer has it.
         """
+        if not Path(path).exists():
+            raise JournalError(f"there is no file {path} to go on with; a journal without a past begins one")
         return _AppendingJournal(path, **options)
 
     def __call__(self, store: StoreLike, next: Dispatch) -> Dispatch:

@@ -121,7 +121,7 @@ def _find_tails(evidence: Evidence) -> Iterator[Finding]:
             continue
         yield Finding(
             "tail",
-            "warning",
+            "note",  # work of different sizes has one, too
             f"{name} usually takes {format_ns(stats.median_ns)}, but one in a hundred takes {format_ns(stats.p99_ns)} "
             f"or more (the longest {format_ns(stats.max_ns)})",
             {"name": name, "median_ns": stats.median_ns, "p99_ns": stats.p99_ns, "count": stats.count},

@@ -21,7 +21,10 @@ from statestore.recording.spanlog import span_of
 
 
 def record_dispatches(timing: Any, next: Dispatch) -> Dispatch:
-    """A dispatch that is a span. Written out for speed: calls would cost a third more (benchmark: recording)."""
+    """A dispatch that is a span, written out for speed: calls would cost a third more.
+
+    See the benchmark `Timing on a dispatch`.
+    """
     clock_ns, dispatched = timing.clock_ns, timing.log.dispatched
     append = dispatched.append
 

@@ -36,7 +36,8 @@ _process_id = os.getpid()
 class DispatchFrame(msgspec.Struct, array_like=True, eq=False):
     """A dispatch that runs. One is made for every dispatch, and is kept, encoded, as part of its record.
 
-    Its defaults are C functions, which the constructor calls without a step through Python (benchmark: recording).
+    Its defaults are C functions, which the constructor calls without a step through Python (see the benchmark
+    `Timing on a dispatch`).
     """
 
     # The frame around this one; its id, once this one has ended.

@@ -117,7 +117,7 @@ def _instrument_generator(fn: Callable[..., Iterator[Any]], opener: Opener) -> C
                     with Inside(frame):
                         generator.close()
                     return None
-                except BaseException as error:  # noqa: BLE001  # thrown in from outside: it is the generator's to handle
+                except BaseException as error:  # noqa: BLE001  # thrown in: it is the generator's to handle
                     step = partial(generator.throw, error)
 
     return generated
@@ -141,7 +141,7 @@ def _instrument_async_generator(fn: Callable[..., AsyncIterator[Any]], opener: O
                     with Inside(frame):
                         await generator.aclose()
                     return
-                except BaseException as error:  # noqa: BLE001  # thrown in from outside: it is the generator's to handle
+                except BaseException as error:  # noqa: BLE001  # thrown in: it is the generator's to handle
                     step = partial(generator.athrow, error)
 
     return generated

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from statestore.recording.diagnosis import Evidence, diagnose
+from statestore.recording.gauges import Gauges
 from statestore.recording.memory import Memory
 from statestore.recording.milestones import Milestones
 from statestore.recording.spantree import SpanNode, format_ns
@@ -68,15 +70,18 @@ class Report:
     Made when it is asked for, from what is recorded then. Costs about 2 µs for each kept span.
     """
 
-    def __init__(self, timing: Timing, milestones: Milestones, memory: Memory, history: Any) -> None:
-        self.spans = fold(timing.tree())
-        self.stats = timing.all_stats()
+    def __init__(self, timing: Timing, milestones: Milestones, memory: Memory, gauges: Gauges, history: Any) -> None:
+        evidence = Evidence.of(timing, memory, gauges)
+        self.findings = diagnose(evidence)
+        self.overhead = evidence.overhead
+        self.spans = fold(evidence.roots)
+        self.stats = evidence.stats
         self.milestones = milestones.timeline()
         self.laps = milestones.durations()
         self.growth = memory.growth()
         self.trend = memory.trend()
         self.last_sample = memory.samples[-1] if memory.samples else None
-        self.duration_ns = timing.now_ns()
+        self.duration_ns = evidence.duration_ns
         self.commits = len(history)
 
     def as_dict(self) -> dict[str, Any]:
@@ -84,6 +89,8 @@ class Report:
         return {
             "duration_ns": self.duration_ns,
             "commits": self.commits,
+            "findings": [_fields(finding) for finding in self.findings],
+            "overhead": _fields(self.overhead) if self.overhead is not None else None,
             "spans": [branch.as_dict() for branch in by_total(self.spans)],
             "statistics": {name: _fields(stats) for name, stats in self.stats.items()},
             "milestones": [_fields(milestone) for milestone in self.milestones],
@@ -97,8 +104,16 @@ class Report:
 
     def __str__(self) -> str:
         sections = (self._spans(), self._statistics(), self._milestones(), self._memory())
-        head = f"Run of {format_ns(self.duration_ns)}, {self.commits:,} commits"
-        return "\n\n".join([head, *["\n".join(lines) for lines in sections if lines]])
+        return "\n\n".join([self._head(), *["\n".join(lines) for lines in sections if lines]])
+
+    def _head(self) -> str:
+        recording = ""
+        if self.overhead is not None and self.duration_ns:
+            share = self.overhead.total_ns / self.duration_ns
+            recording = f"; recording itself took {format_ns(self.overhead.total_ns)}, {share:.1%}"
+        lines = [f"Run of {format_ns(self.duration_ns)}, {self.commits:,} commits{recording}"]
+        lines.extend([f"  {finding.level + ':':<8} {finding.sentence}" for finding in self.findings])
+        return "\n".join(lines)
 
     def _spans(self) -> list[str]:
         whole = max((branch.total_ns for branch in self.spans.values()), default=0)
@@ -132,13 +147,10 @@ class Report:
         if self.last_sample is None:
             return []
         last, growth = self.last_sample, self.growth
-        lines = [
+        return [
             f"Memory  {last.rss_bytes / 1e6:,.1f} MB resident, {growth.rss_bytes / 1e6:+,.1f} MB since the start; "
             f"history {last.history_bytes / 1e3:,.0f} kB in {last.history_commits:,} commits"
         ]
-        if self.trend.is_steady:
-            lines.append(f"        leak hint: a steady {self.trend.slope / 1e3:+,.1f} kB/s (p = {self.trend.p_value:.2g})")
-        return lines
 
 
 def _walk(branches: dict[str, Folded], depth: int) -> Iterable[tuple[Folded, int]]:

@@ -42,7 +42,7 @@ class Timing:
 
     Args:
         keep: how many spans are kept, the newest, and up to how many durations a name has exact percentiles; beyond
-            that they lie within 1 %. A kept span takes about 300 bytes.
+            that they lie within 1 %. A kept dispatch takes about 80 bytes, another span 350.
         sample: the share of spans that is recorded, per name: 0.1 records the first of every ten. What was left out
             is still counted, see `Stats.count` and `Stats.measured`, and what fails is always recorded.
         clock: where times come from; the store's clock if None.
@@ -184,7 +184,7 @@ class Timing:
         return twin, (type(self), os.getpid(), id(self))
 
     def remote(self, fn: Callable[..., Any]) -> Remote:
-        """A function like `fn` for other processes, in a pool that `submit` does not know: `receive` what it returns."""
+        """A function like `fn` for the other processes of a pool that `submit` does not know; see `receive`."""
         return Remote(fn, type(self))
 
     def submission(self) -> Submission:

@@ -18,7 +18,13 @@ class FailingDisk(FileDisk):
     """
 
     def __init__(
-        self, path: Path, failing: str, call: int, for_ever: bool = False, error: int = errno.ENOSPC, partial: bool = False
+        self,
+        path: Path,
+        failing: str,
+        call: int,
+        for_ever: bool = False,
+        error: int = errno.ENOSPC,
+        partial: bool = False,
     ) -> None:
         self.calls = {"write": 0, "sync": 0, "truncate": 0, "size": 0}
         self._failing, self._call, self._for_ever, self._error, self._partial = failing, call, for_ever, error, partial
@@ -114,7 +120,7 @@ class Moment(NamedTuple):
     acknowledged: int
 
     def lose_power(self, chance: random.Random) -> bytes:
-        """What is found when the power is back: of what was not synced some sectors, in any order, and zeros between."""
+        """What is found when the power is back: of what was not synced some sectors, in any order, else zeros."""
         size = chance.randint(min(len(self.durable), len(self.cached)), len(self.cached))
         found = bytearray(self.durable[:size].ljust(size, b"\0"))
         likely = chance.random()

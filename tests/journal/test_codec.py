@@ -73,7 +73,8 @@ atoms = st.one_of(
     states.scalars,
     st.integers(-(1 << 80), 1 << 80),
     st.text(st.characters(categories=["Cs", "L"]), max_size=4),
-    st.builds(lambda moment, zone, fold: moment.replace(tzinfo=zone, fold=fold), st.datetimes(), zones, st.sampled_from([0, 1])),
+    st.builds(lambda moment, zone: moment.replace(tzinfo=zone), st.datetimes(), zones),
+    st.builds(lambda moment, zone: moment.replace(tzinfo=zone, fold=1), st.datetimes(), zones),
     st.builds(lambda moment, zone: moment.replace(tzinfo=zone), st.times(), offsets.map(dt.timezone)),
     st.dates(),
     st.timedeltas(),
@@ -83,7 +84,8 @@ atoms = st.one_of(
     st.complex_numbers(allow_nan=False),
     st.builds(range, st.integers(), st.integers(), st.integers(1, 9)),
     st.sampled_from([
-        Colour.RED, Colour.GREEN, Level.LOW, Path("a/b"), PurePosixPath("/x"), PureWindowsPath("c:/x"), bytearray(b"ab"),
+        Colour.RED, Colour.GREEN, Level.LOW, Path("a/b"), PurePosixPath("/x"), PureWindowsPath("c:/x"),
+        bytearray(b"ab"),
         numpy.float64(1.5), numpy.int8(-3), numpy.datetime64("2024-05-01"), REDACTED, Unstored("Socket", "<socket>"),
         pbag([1, 1, 2]), pdeque([1, 2], maxlen=3), kinds.Names(["a"]), kinds.Ages({"a": 1}), kinds.Point(1),
         kinds.Slotted(name="s"), kinds.Derived("d"), kinds.Private(secret=1),
@@ -105,10 +107,15 @@ commits = st.builds(
     Commit,
     seq=st.integers(1, 1 << 60),
     parent=st.integers(0, 1 << 60),
-    action=st.builds(Action, st.text(max_size=9), payloads, st.none() | st.dictionaries(st.text(max_size=3), payloads, max_size=2)),
+    action=st.builds(
+        Action, st.text(max_size=9), payloads, st.none() | st.dictionaries(st.text(max_size=3), payloads, max_size=2)
+    ),
     changes=st.lists(
         st.tuples(
-            st.sampled_from(["add", "replace", "remove"]), st.lists(states.members | keys, max_size=3).map(tuple), kept, kept
+            st.sampled_from(["add", "replace", "remove"]),
+            st.lists(states.members | keys, max_size=3).map(tuple),
+            kept,
+            kept,
         ),
         max_size=3,
     ).map(tuple),
@@ -168,7 +175,7 @@ def test_a_keyframe_comes_back_as_it_was(state: Any) -> None:
     """For states of every kind, mixed at any depth."""
     record = encode_keyframe(Keyframe(7, state), Packing())
 
-    assert read_record(RecordKind.KEYFRAME, record) .seq == 7
+    assert read_record(RecordKind.KEYFRAME, record).seq == 7
     assert likeness(read_record(RecordKind.KEYFRAME, record).state) == likeness(state)
 
 
@@ -232,7 +239,7 @@ def test_arrays_come_back_with_dtype_and_shape(array: Any) -> None:
 
 def test_an_array_of_objects_is_not_stored() -> None:
     """It would have to be pickled, which files never are."""
-    with pytest.raises(UnstorableError, match="payload|root"):
+    with pytest.raises(UnstorableError, match="the root"):
         encode_commit(Commit(1, 0, Action("a", numpy.array([object()])), (), 0, 0))
 
 
@@ -275,7 +282,7 @@ def test_nesting_has_an_end() -> None:
     endless: list[Any] = []
     endless.append(endless)
 
-    with pytest.raises(UnstorableError, match=f"more than {MAX_DEPTH} levels"):
+    with pytest.raises(UnstorableError, match=rf"more than {MAX_DEPTH} levels"):
         encode_commit(Commit(1, 0, Action("a", endless), (), 0, 0))
 
 
@@ -393,7 +400,14 @@ def test_a_member_of_an_enum_that_is_gone_stays_readable() -> None:
     gone = read_record(
         RecordKind.COMMIT,
         msgspec.msgpack.encode(
-            [1, 0, ["a", msgspec.msgpack.Ext(17, msgspec.msgpack.encode([f"{__name__}.Colour", 1, "BLUE", 9]))], [], 0, 0]
+            [
+                1,
+                0,
+                ["a", msgspec.msgpack.Ext(17, msgspec.msgpack.encode([f"{__name__}.Colour", 1, "BLUE", 9]))],
+                [],
+                0,
+                0,
+            ]
         ),
     ).action.payload
 
@@ -410,7 +424,11 @@ def test_unknown_extensions_are_kept_as_they_are() -> None:
 
 
 @pytest.mark.parametrize("kind", [kind for kind in RecordKind if kind is not RecordKind.OTHER])
-@given(value=st.recursive(states.scalars, lambda inner: st.lists(inner, max_size=9) | st.dictionaries(st.text(max_size=9), inner)))
+@given(
+    value=st.recursive(
+        states.scalars, lambda inner: st.lists(inner, max_size=9) | st.dictionaries(st.text(max_size=9), inner)
+    )
+)
 def test_records_of_wrong_types_are_refused(kind: RecordKind, value: Any) -> None:
     """Whatever is in a record, it is a value of its kind or an error that says so."""
     try:

@@ -83,7 +83,7 @@ def test_a_file_cut_anywhere_opens_to_its_longest_valid_prefix(
 ) -> None:
     """All whole blocks before the cut, none behind, and `torn` unless the cut lies between two blocks."""
     path, cuts = tmp_path / "cut.history", 0
-    every = scaled(23, 1)
+    every = scaled(41, 1)
     for original in originals:
         path.write_bytes(original.data)
         for size in range(len(original.data) - 1, 0, -every):
@@ -101,7 +101,7 @@ def test_a_file_cut_anywhere_opens_to_its_longest_valid_prefix(
                 assert file.commits[-1:] == original.commits[len(file.commits) - 1 : len(file.commits)]
                 if cuts % 50 == 0:
                     check_prefix(file, original.states)
-    assert cuts > scaled(500, 100_000)
+    assert cuts > scaled(300, 100_000)
 
 
 @pytest.mark.parametrize("eager", [True, False])
@@ -113,7 +113,7 @@ def test_a_flipped_bit_is_noticed(
     path, chance = tmp_path / "flipped.history", random.Random(1)
     for original in originals[:3]:
         bits = len(original.data) * 8
-        for bit in chance.sample(range(bits), min(scaled(300, 70_000), bits)):
+        for bit in chance.sample(range(bits), min(scaled(100, 70_000), bits)):
             damaged = bytearray(original.data)
             damaged[bit // 8] ^= 1 << bit % 8
             path.write_bytes(damaged)
@@ -154,7 +154,7 @@ def test_shuffled_blocks_are_noticed(originals: list[Original], tmp_path: Path, 
     """Nothing is read twice, in another order, or as if what was dropped had never been."""
     path, chance = tmp_path / "shuffled.history", random.Random(2)
     for original in originals:
-        for _, pieces in zip(range(scaled(100, 3_000)), shuffles(original, chance), strict=False):
+        for _, pieces in zip(range(scaled(40, 3_000)), shuffles(original, chance), strict=False):
             path.write_bytes(b"".join(pieces))
             try:
                 with JournalFile(path) as file:
@@ -164,8 +164,9 @@ def test_shuffled_blocks_are_noticed(originals: list[Original], tmp_path: Path, 
             try:
                 with JournalFile(path, salvage=True) as file:
                     original.check_salvaged(file)
-            except JournalError as error:
-                assert "header" in str(error)
+            except JournalError:
+                header = original.data[original.blocks[0].offset : original.blocks[0].end]
+                assert header not in pieces, "only a file without its header cannot be salvaged"
 
 
 def test_blocks_of_another_file_are_not_taken_for_ones_of_this(originals: list[Original], tmp_path: Path) -> None:
@@ -215,13 +216,13 @@ def test_damage_in_the_middle_names_the_commits_that_are_lost(originals: list[Or
     number = original.number_of(11)
     path.write_bytes(break_block(original, number))
 
-    with pytest.raises(CorruptHistoryError, match="commits 11 to 20 are lost.*salvage=True"):
+    with pytest.raises(CorruptHistoryError, match=r"commits 11 to 20 are lost.*salvage=True"):
         JournalFile(path)
     with JournalFile(path, salvage=True) as file:
         assert [commit.seq for commit in file.commits] == [*range(1, 11), *range(21, len(original.commits) + 1)]
         assert [(gap.first, gap.last) for gap in file.gaps] == [(11, 20)]
         assert file.commit(21) == original.commits[20]
-        with pytest.raises(HistoryError, match="no commit 15.*without 11 to 20"):
+        with pytest.raises(HistoryError, match=r"no commit 15.*without 11 to 20"):
             file.commit(15)
 
 
@@ -296,7 +297,7 @@ def test_verify_finds_what_checksums_cannot(tmp_path: Path) -> None:
 def test_repair_proves_what_is_left(originals: list[Original], tmp_path: Path, scaled: Scaled) -> None:
     """Whichever block is lost: the repaired file is sound, its commits are right or said to be lost, its states too."""
     original = originals[3]
-    for number in range(1, len(original.blocks), scaled(3, 1)):
+    for number in range(1, len(original.blocks), scaled(7, 1)):
         damaged, repaired = tmp_path / "damaged.history", tmp_path / f"{number}.history"
         damaged.write_bytes(break_block(original, number))
         result = repair(damaged, repaired)

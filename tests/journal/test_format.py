@@ -11,7 +11,8 @@ import pytest
 import zstandard
 
 from statestore import JournalError, UnsupportedVersionError
-from statestore.journal import JournalFile, codec, format
+from statestore.journal import JournalFile, codec
+from statestore.journal import format as page
 from statestore.journal.extensions import Code
 from tests.journal.runs import record
 
@@ -25,7 +26,9 @@ def read_blocks(data: bytes) -> list[tuple[int, int, list[tuple[int, object]]]]:
     blocks, at, number, previous, seq = [], 16, 0, 0, 0
     while at < len(data):
         head = data[at : at + 60]
-        mark, kind, codec, flags, own, stored, raw, count, first, last, synced, before, body_crc, crc = HEAD.unpack(head)
+        mark, kind, codec, flags, own, stored, raw, count, first, last, synced, before, body_crc, crc = HEAD.unpack(
+            head
+        )
         assert mark == b"\xf5STB"
         assert zlib.crc32(head[:56], salt) == crc
         assert (own, before, first) == (number, previous, seq + 1)
@@ -48,7 +51,10 @@ def read_blocks(data: bytes) -> list[tuple[int, int, list[tuple[int, object]]]]:
 def records_of(blocks: list, kind: int) -> list:
     """What the records of a kind hold, with extensions as msgpack gives them."""
     return [
-        msgpack.unpackb(data, strict_map_key=False) for _, _, records in blocks for code, data in records if code == kind
+        msgpack.unpackb(data, strict_map_key=False)
+        for _, _, records in blocks
+        for code, data in records
+        if code == kind
     ]
 
 
@@ -85,7 +91,7 @@ def test_another_program_reads_the_file_by_the_page(tmp_path: Path) -> None:
                 parent = parent[key]
             parent[path_[-1]] = value
     assert state["tasks"].keys() == states[-1]["tasks"].keys()
-    assert all(state["tasks"][id]["status"] == task["status"] for id, task in states[-1]["tasks"].items())
+    assert all(state["tasks"][name]["status"] == task["status"] for name, task in states[-1]["tasks"].items())
 
 
 def test_the_index_repeats_the_heads(tmp_path: Path) -> None:
@@ -100,9 +106,9 @@ def test_the_index_repeats_the_heads(tmp_path: Path) -> None:
     assert list(index) == names
     assert {len(column) for column in index.values()} == {len(blocks) - 2}
     at = 16
-    for kind, codec, flags, stored, raw, count, last, synced, body_crc, crc in zip(*index.values(), strict=True):
+    for kind, how, flags, stored, raw, count, last, synced, body_crc, crc in zip(*index.values(), strict=True):
         head = HEAD.unpack(data[at : at + 60])
-        assert (kind, codec, flags) == head[1:4]
+        assert (kind, how, flags) == head[1:4]
         assert (stored, raw, count, last, synced, body_crc, crc) == (*head[5:8], *head[9:11], *head[12:])
         at += 60 + stored
     assert HEAD.unpack(data[at : at + 60])[10] == at
@@ -112,14 +118,14 @@ def test_the_index_repeats_the_heads(tmp_path: Path) -> None:
 def test_the_page_lists_the_fields_of_every_kind(cls: type) -> None:
     """In their order, which must not change within version 1: what is new goes to the end."""
     kind = codec._KINDS[cls]
-    (listed,) = re.findall(rf"^ +{kind.value} +{kind.name.lower()} +\[([^\]]*)\]", format.__doc__ or "", re.MULTILINE)
+    (listed,) = re.findall(rf"^ +{kind.value} +{kind.name.lower()} +\[([^\]]*)\]", page.__doc__ or "", re.MULTILINE)
 
     assert tuple(re.split(r",\s+", listed)) == cls.__struct_fields__  # type: ignore[attr-defined]
 
 
 def test_the_page_lists_every_extension() -> None:
     """Each code that is written has its line."""
-    values = (format.__doc__ or "").split("Values\n")[1]
+    values = (page.__doc__ or "").split("Values\n")[1]
     listed = {int(code) for code in re.findall(r"^        (\d+) +[a-zA-Z]", values, re.MULTILINE)}
 
     assert listed == set(Code)
@@ -133,7 +139,7 @@ def test_a_newer_version_is_refused_by_name(tmp_path: Path) -> None:
     data[8] = 2
     path.write_bytes(data)
 
-    with pytest.raises(UnsupportedVersionError, match="version 2.*version 1"):
+    with pytest.raises(UnsupportedVersionError, match=r"version 2.*version 1"):
         JournalFile(path)
 
 
@@ -143,7 +149,7 @@ def test_what_is_no_history_file_is_refused(tmp_path: Path, content: bytes) -> N
     path = tmp_path / "other"
     path.write_bytes(content)
 
-    with pytest.raises(JournalError, match="no history file|inside its header"):
+    with pytest.raises(JournalError, match=r"no history file|inside its header"):
         JournalFile(path)
 
 

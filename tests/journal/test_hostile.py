@@ -4,6 +4,7 @@ import time
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +44,8 @@ class Forger:
         """A block whose head claims what it is told to."""
         chain = self.chain
         honest = Head(
-            BlockKind.HISTORY, 1, 0, chain.number, len(body), len(body), 1, chain.last + 1, chain.last, 0, chain.previous,
-            zlib.crc32(body),
+            BlockKind.HISTORY, 1, 0, chain.number, len(body), len(body), 1, chain.last + 1, chain.last, 0,
+            chain.previous, zlib.crc32(body),
         )  # fmt: skip
         self.data += honest._replace(**claims).pack(7) + body
 
@@ -138,7 +139,7 @@ LIES: dict[str, dict[str, Any]] = {
     "nothing": {"kind": None},
 }
 mersenne = (1 << 61) - 1
-big_keys = [ext(3, (n * mersenne).to_bytes(12, "big", signed=True)) for n in range(20_000)]
+big_keys = [ext(3, (n * mersenne).to_bytes(12, "big", signed=True)) for n in range(5_000)]
 bomb = zstandard.ZstdCompressor(level=19).compress(bytes(1 << 26))
 unsized = zstandard.ZstdCompressor(write_content_size=False).compress(bytes(1 << 20))
 
@@ -173,9 +174,11 @@ HOSTILE: dict[str, Callable[[], Forger]] = {
     "an extension for a key": lambda: payload_of(b"\x81" + ext(6, b"\x90") + b"\x01"),
     "a timestamp": lambda: payload_of(b"\xd6\xff" + bytes(4)),
     "text that is no UTF-8": lambda: payload_of(b"\xa2\xff\xff"),
-    "keys of one hash": lambda: payload_of(ext(5, b"\xdd" + (40_000).to_bytes(4, "big") + b"\x01".join(big_keys) + b"\x01")),
-    "members of one hash": lambda: payload_of(ext(7, b"\xdd" + (20_000).to_bytes(4, "big") + b"".join(big_keys))),
-    "a bag of one hash": lambda: payload_of(ext(14, b"\xdd" + (20_000).to_bytes(4, "big") + b"".join(big_keys))),
+    "keys of one hash": lambda: payload_of(
+        ext(5, b"\xdd" + (10_000).to_bytes(4, "big") + b"\x01".join(big_keys) + b"\x01")
+    ),
+    "members of one hash": lambda: payload_of(ext(7, b"\xdd" + (5_000).to_bytes(4, "big") + b"".join(big_keys))),
+    "a bag of one hash": lambda: payload_of(ext(14, b"\xdd" + (5_000).to_bytes(4, "big") + b"".join(big_keys))),
     "a fraction of a megabyte": lambda: payload_of(
         ext(29, b"\x92" + ext(3, b"\x01" * (1 << 20)) + ext(3, b"\x03" * (1 << 20)))
     ),
@@ -184,7 +187,7 @@ HOSTILE: dict[str, Callable[[], Forger]] = {
     "an array of objects": lambda: payload_of(ext(31, pack(["|O", [1], b"\x00" * 8]))),
     "an array of huge shape": lambda: payload_of(ext(31, pack(["<i8", [1 << 40, 1 << 40], b""]))),
     "an array of huge texts": lambda: payload_of(ext(31, pack(["<U1000000000", [1], b""]))),
-    "marks all over": lambda: claiming(MARK * 20_000, codec=0, body_crc=1),
+    "marks all over": lambda: claiming(MARK * 10_000, codec=0, body_crc=1),
     "heads that claim each other": overlapping_heads,
     **{f"an index of {name}": lambda columns=columns: lying_index(**columns) for name, columns in LIES.items()},
     "a session that is a list": lambda: Forger(session=[1, 2]),
@@ -206,7 +209,9 @@ def read_everything(path: Path, salvage: bool) -> None:
         for read in (
             lambda: list(file.commits),
             lambda: [file.commits[place] for place in range(len(file.commits))],
-            lambda: [list(series) for series in (file.moves, file.spans, file.milestones, file.samples, file.snapshots)],
+            lambda: [
+                list(series) for series in (file.moves, file.spans, file.milestones, file.samples, file.snapshots)
+            ],
             lambda: (file.milestones[-1:], len(file.milestones)),
             lambda: [file.nearest_keyframe(seq) for seq in file.keyframes],
             lambda: (file.head_seq, file.sessions, file.header),
@@ -226,14 +231,10 @@ def test_a_hostile_file_costs_no_more_than_its_size(name: str, tmp_path: Path) -
     tracemalloc.start()
     try:
         for salvage in (False, True):
-            try:
+            with suppress(JournalError):
                 read_everything(path, salvage)
-            except JournalError:
-                pass
-        try:
+        with suppress(JournalError):
             verify(path)
-        except JournalError:
-            pass
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -269,18 +270,26 @@ def test_an_honest_index_saves_the_walk(tmp_path: Path, monkeypatch: pytest.Monk
 
 def bodies() -> st.SearchStrategy[bytes]:
     """Bodies made of records of every kind, of values of every type in every place."""
-    scalars = st.none() | st.booleans() | st.integers(-5, 1 << 63) | st.text(max_size=3) | st.binary(max_size=3) | st.floats()
+    scalars = (
+        st.none() | st.booleans() | st.integers(-5, 1 << 63) | st.text(max_size=3) | st.binary(max_size=3) | st.floats()
+    )
     extensions = st.builds(
-        lambda code, data: msgspec.msgpack.Ext(code, data), st.integers(0, 40), st.binary(max_size=6) | scalars.map(pack)
+        lambda code, data: msgspec.msgpack.Ext(code, data),
+        st.integers(0, 40),
+        st.binary(max_size=6) | scalars.map(pack),
     )
     values = st.recursive(
         scalars | extensions,
-        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=2) | st.integers(0, 3), inner, max_size=3),
+        lambda inner: (
+            st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=2) | st.integers(0, 3), inner, max_size=3)
+        ),
         max_leaves=12,
     )
     shaped = st.one_of(
         values,
-        st.tuples(st.just(1), st.just(0), st.tuples(st.just("a"), values, values), st.lists(st.lists(values)), values, values),
+        st.tuples(
+            st.just(1), st.just(0), st.tuples(st.just("a"), values, values), st.lists(st.lists(values)), values, values
+        ),
         st.tuples(st.just(1), values),
         st.lists(values, min_size=4, max_size=13),
     )
@@ -290,7 +299,7 @@ def bodies() -> st.SearchStrategy[bytes]:
 
 
 @given(bodies(), st.sampled_from([*BlockKind, 77]))
-@settings(max_examples=settings.default.max_examples * 5 if settings.default else 200)
+@settings(max_examples=settings.default.max_examples * 3 if settings.default else 120)
 def test_whatever_is_in_a_body_is_read_or_refused(
     tmp_path_factory: pytest.TempPathFactory, records: list[tuple[int, bytes]], kind: int
 ) -> None:
@@ -333,8 +342,6 @@ def test_heads_that_lie_are_noticed(tmp_path: Path) -> None:
                 assert file.torn or check_prefix(file, states) == 30
         except JournalError:
             pass
-        try:
+        with suppress(JournalError):
             verify(path)
-        except JournalError:
-            pass
     assert count > 300

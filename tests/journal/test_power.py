@@ -14,6 +14,9 @@ from tests.journal.disks import VolatileDisk
 from tests.journal.runs import backlog, check_prefix, step
 
 
+STEPS = 80
+
+
 def run_on(disk: VolatileDisk, path: Path, steps: int, chance: random.Random) -> list[object]:
     """Records a run on that disk, acknowledging now and then; gives the states."""
     journal = Journal(path, open_disk=lambda _: disk, interval=3_600)
@@ -52,17 +55,17 @@ def check_losses(disk: VolatileDisk, path: Path, states: list[object], chance: r
 
 def test_what_was_acknowledged_survives_a_loss_of_power(tmp_path: Path, scaled: Callable[[int, int], int]) -> None:
     """At whatever moment, and in whatever order sectors reached the disk; the rest is a torn end, never damage."""
-    for seed in range(scaled(4, 100)):
+    for seed in range(scaled(2, 100)):
         chance, disk = random.Random(seed), VolatileDisk()
-        states = run_on(disk, tmp_path / "none", 150, chance)
-        assert disk.acknowledged == 150
-        assert check_losses(disk, tmp_path / "found.history", states, chance) > 30
+        states = run_on(disk, tmp_path / "none", STEPS, chance)
+        assert disk.acknowledged == STEPS
+        assert check_losses(disk, tmp_path / "found.history", states, chance) > 20
 
 
 def test_a_writer_that_does_not_sync_is_found_out(tmp_path: Path) -> None:
     """The same test on a disk whose sync does nothing fails: it is the sync that keeps the promise."""
     chance, disk = random.Random(1), VolatileDisk(skips_sync=True)
-    states = run_on(disk, tmp_path / "none", 150, chance)
+    states = run_on(disk, tmp_path / "none", STEPS, chance)
 
     with pytest.raises(AssertionError):
         check_losses(disk, tmp_path / "found.history", states, chance)
@@ -74,7 +77,7 @@ def test_a_run_goes_on_after_a_loss_of_power(tmp_path: Path, scaled: Callable[[i
     run_on(disk, tmp_path / "none", 100, chance)
     path, cuts = tmp_path / "found.history", 0
     moments = [moment for moment in disk.moments if moment.acknowledged]
-    for moment in chance.sample(moments, scaled(15, len(moments))):
+    for moment in chance.sample(moments, scaled(8, len(moments))):
         path.write_bytes(moment.lose_power(chance))
         with JournalFile(path) as file:
             torn, end, left = file.torn, file.end, file.last_seq

@@ -201,10 +201,8 @@ def test_a_follower_in_asyncio(tmp_path: Path) -> None:
 
     async def follow() -> list[int]:
         with JournalFile(path) as file:
-            seqs = []
             writing = asyncio.create_task(write())
-            async for commit in file.follow(poll=0.001):
-                seqs.append(commit.seq)
+            seqs = [commit.seq async for commit in file.follow(poll=0.001)]
             await writing
             return seqs
 

@@ -54,9 +54,7 @@ def test_everything_that_is_recorded_is_in_the_file(path: Path) -> None:
 def test_nothing_is_lost_of_concurrent_dispatchers(path: Path) -> None:
     """Eight threads, one order, no seq missing or doubled."""
     store = Store(add, 0, middleware=[Journal(path)])
-    threads = [
-        threading.Thread(target=lambda: [store.dispatch(Action("a")) for _ in range(500)]) for _ in range(8)
-    ]
+    threads = [threading.Thread(target=lambda: [store.dispatch(Action("a")) for _ in range(500)]) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -290,7 +288,8 @@ def test_closing_leaves_nothing_behind(tmp_path: Path) -> None:
     """No thread and no open file, over many rounds, with and without a use of the journal."""
 
     def descriptors() -> int:
-        return len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
+        folder = Path("/proc/self/fd")
+        return len(list(folder.iterdir())) if folder.is_dir() else 0
 
     threads, files = threading.active_count(), descriptors()
     for number in range(50):
@@ -320,7 +319,9 @@ def test_a_store_that_is_forgotten_leaves_its_file_whole(path: Path) -> None:
 def run_python(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     """Runs a script in a process of its own, with warnings as errors."""
     command = [sys.executable, "-W", "error", "-c", script, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, cwd=Path(__file__).parents[2])
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=60, cwd=Path(__file__).parents[2]
+    )
 
 
 BEGIN = """
@@ -451,10 +452,12 @@ def test_a_commit_that_never_comes_stops_the_journal(path: Path) -> None:
     store = Store(backlog, middleware=[journal := Journal(path, interval=3_600)])
     store.dispatch(step(0))
     store._seq += 1
-    with pytest.warns(RuntimeWarning, match="commit 3 came where 2 was due"):
-        store.dispatch(step(1))
-        with pytest.raises(JournalError, match="has stopped"):
-            journal.flush()
+    store.dispatch(step(1))
+    with (
+        pytest.warns(RuntimeWarning, match="commit 3 came where 2 was due"),
+        pytest.raises(JournalError, match="has stopped"),
+    ):
+        journal.flush()
     store.dispatch(step(2))
     with pytest.raises(JournalError, match="has stopped"):
         store.close()

@@ -21,6 +21,14 @@ def broken(draft) -> None:
     raise ValueError("this reducer is broken")
 
 
+def fail_after(store: Store, count: int, label: str = "transaction", by: int = 1) -> None:
+    """A transaction of so many dispatches that fails."""
+    with store.transaction(label):
+        for _ in range(count):
+            store.dispatch(added(by=by))
+        raise RuntimeError
+
+
 @pytest.fixture
 def clock() -> FakeClock:
     """A clock that stands at 1,000 when the run begins, so that no test mistakes its times for those of the run."""

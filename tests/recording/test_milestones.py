@@ -5,7 +5,7 @@ import pytest
 from statestore import ActionError, DispatchError, History, Milestone, Milestones
 from statestore.recording.milestones import Lap
 from statestore.testing import ListSink
-from tests.recording.conftest import added, broken
+from tests.recording.conftest import added, broken, fail_after
 
 
 def test_milestone_by_call_has_its_moment_commit_and_data(make_store, clock):
@@ -62,9 +62,8 @@ def test_rules_of_a_failed_transaction_are_not_reached(make_store):
     """What was rolled back never was."""
     milestones = Milestones(rules={"two": lambda state: state["n"] >= 2})
     store = make_store(milestones)
-    with pytest.raises(RuntimeError), store.transaction():
-        store.dispatch(added(by=5))
-        raise RuntimeError
+    with pytest.raises(RuntimeError):
+        fail_after(store, 1, by=5)
     store.dispatch(added())
     assert milestones.timeline() == []
     with store.transaction():

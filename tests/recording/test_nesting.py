@@ -319,7 +319,7 @@ class TestThreads:
 
         with ThreadPoolExecutor(8) as pool:
             jobs = [pool.submit(work, n) for n in range(8)]
-            while not all(job.done() for job in jobs):
+            for _ in range(20):
                 timing.stats("counter/added")
         for job in jobs:
             job.result()
@@ -480,7 +480,7 @@ class TestTimedFunctions:
 
 @given(st.lists(st.integers(0, 9), max_size=40))
 def test_ending_out_of_order_cannot_corrupt_the_tree(steps):
-    """Blocks are entered and left in any order: each ends once, parents are blocks around, and nothing stays current."""
+    """In any order, each block ends once, its parent is the one that was around it, and nothing stays current."""
     timing, opened, parent_of = Timing(clock=FakeClock()), [], {}
     for step in steps:
         if step < 5 or not opened:

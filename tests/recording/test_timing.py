@@ -8,7 +8,7 @@ import pytest
 from statestore import ActionError, DispatchError, Span, Timing, thunk
 from statestore.recording.spanlog import MAX_NAMES, OTHER_NAMES
 from statestore.testing import FakeClock, ListSink
-from tests.recording.conftest import added, broken
+from tests.recording.conftest import added, broken, fail_after
 
 
 def by_name(timing, name):
@@ -204,10 +204,8 @@ class TestRollback:
         timing = Timing()
         store = make_store(timing)
         store.dispatch(added())
-        with pytest.raises(RuntimeError), store.transaction("all or nothing"):
-            store.dispatch(added())
-            store.dispatch(added())
-            raise RuntimeError
+        with pytest.raises(RuntimeError):
+            fail_after(store, 2, "all or nothing")
         store.dispatch(added())
 
         assert [(span.status, span.seq) for span in timing.spans] == [
@@ -221,9 +219,8 @@ class TestRollback:
         store = make_store(timing)
         with store.transaction():
             store.dispatch(added())
-            with pytest.raises(RuntimeError), store.transaction("inner"):
-                store.dispatch(added())
-                raise RuntimeError
+            with pytest.raises(RuntimeError):
+                fail_after(store, 1)
             store.dispatch(added())
 
         assert [(span.status, span.seq) for span in timing.spans] == [("ok", 1), ("RuntimeError", None), ("ok", 2)]
@@ -237,9 +234,8 @@ class TestRollback:
         with store.transaction():
             store.dispatch(added())
             assert sink.values == []
-        with pytest.raises(RuntimeError), store.transaction():
-            store.dispatch(added())
-            raise RuntimeError
+        with pytest.raises(RuntimeError):
+            fail_after(store, 1)
         store.dispatch(added())
 
         assert [(span.status, span.seq) for span in sink.values] == [("ok", 1), ("RuntimeError", None), ("ok", 2)]
@@ -249,10 +245,8 @@ class TestRollback:
         timing = Timing()
         store = make_store(timing)
         store.dispatch(added())
-        with pytest.raises(RuntimeError), store.transaction():
-            for _ in range(2_500):
-                store.dispatch(added())
-            raise RuntimeError
+        with pytest.raises(RuntimeError):
+            fail_after(store, 2_500)
 
         statuses = [span.status for span in timing.spans]
         assert statuses == ["ok"] + ["RuntimeError"] * 2_500
