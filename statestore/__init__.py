@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from statestore.history.resume import resume
     from statestore.history.upcasting import Upcaster
     from statestore.journal import Journal, register
-    from statestore.recording import Memory, Milestones, Report, Stats, Timing
+    from statestore.recording import Alerts, Gauges, Memory, Milestones, Report, Stats, Timing
     from statestore.run import Run
 
 __version__ = "0.1.0"
@@ -57,7 +57,7 @@ _ON_USE: Final = {
         "verify_replay",
     ),
     "statestore.journal": ("Journal", "register"),
-    "statestore.recording": ("Memory", "Milestones", "Report", "Stats", "Timing"),
+    "statestore.recording": ("Alerts", "Gauges", "Memory", "Milestones", "Report", "Stats", "Timing"),
     "statestore.run": ("Run",),
 }
 _HOME: Final = {name: module for module, names in _ON_USE.items() for name in names}
@@ -66,6 +66,7 @@ __all__ = [
     "Action",
     "ActionCreator",
     "ActionError",
+    "Alerts",
     "Commit",
     "CorruptHistoryError",
     "Diff",
@@ -73,6 +74,7 @@ __all__ = [
     "Divergence",
     "DraftError",
     "Effects",
+    "Gauges",
     "History",
     "HistoryError",
     "HistoryFile",

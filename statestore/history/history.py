@@ -56,7 +56,6 @@ class History(LivePast):
         if undoable is not None and not callable(undoable):
             raise ActionError(f"undoable is a function of an action, not {undoable!r}")
         self.undoable = undoable
-        self._snapshots_made = 0
         self._locked = False
 
     # Moving
@@ -161,10 +160,9 @@ class History(LivePast):
             HistoryError: the name is taken, or reads like a ref.
         """
         with self._moving("take a snapshot") as store:
-            number = max([snapshot.id for snapshot in self._snapshots], default=self._snapshots_made) + 1
+            number = self._snapshots_made + 1
             name = check_name(f"snapshot-{number}" if name is None else name, self._snapshots)
             snapshot = Snapshot(number, name, store.head, store.now_ns(), metadata)
-            self._snapshots_made = number
             self._add_snapshot(snapshot, store.state)
             store.publish(snapshot)
             return snapshot
@@ -267,8 +265,8 @@ class History(LivePast):
 
     def close(self) -> None:
         """Stops recording; what is remembered stays readable."""
-        if self._store is not None:
-            self.unlock()
+        self.unlock()
+        if self._paused is not None:
             self.resume()
         super().close()
 

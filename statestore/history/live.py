@@ -30,6 +30,7 @@ class Earlier:
     frames: Sequence[int]
     moves: Sequence[Move]
     snapshots: Sequence[Snapshot]
+    snapshots_made: int
     commit_at: Callable[[int], Commit]
     state_of: Callable[[int], Any]
     close: Callable[[], None]
@@ -45,6 +46,7 @@ class LivePast(Past):
         self._subscriptions: list[Unsubscribe] = []
         self._moves: list[Move] = []
         self._snapshots: list[Snapshot] = []
+        self._snapshots_made = 0
         self._undone: Undone | None = None
         self._paused: tuple[int, Any] | None = None
         self._earlier: Earlier | None = None
@@ -66,12 +68,14 @@ class LivePast(Past):
         self._states = States(self._branches, self._log.changes, {root: Unread(root, earlier.state_of)})
         self._states.know_frames({seq: Unread(seq, earlier.state_of) for seq in earlier.frames if seq != root})
         self._moves = list(earlier.moves)
+        self._snapshots_made = earlier.snapshots_made
         for snapshot in earlier.snapshots:
             self._add_snapshot(snapshot, Unread(snapshot.seq, earlier.state_of))
         if self.limit is not None and len(self) > self.limit:
             self._evict(self._branches.newest - self.limit + 1, self.limit)
 
     def _add_snapshot(self, snapshot: Snapshot, state: Any) -> None:
+        self._snapshots_made = max(self._snapshots_made, snapshot.id)
         self._states.pin(snapshot.seq, state)
         self._snapshots = [*self._snapshots, snapshot]
         if self.max_snapshots is not None and len(self._snapshots) > self.max_snapshots:

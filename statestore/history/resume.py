@@ -133,6 +133,7 @@ def _read_earlier(earlier: _Reopening) -> Earlier:
         frames=[seq for seq in past.file.keyframes if seq >= branches.first],
         moves=moves,
         snapshots=_latest_of_name(snapshots),
+        snapshots_made=max([snapshot.id for snapshot in past.snapshots], default=0),
         commit_at=lambda seq: earlier.past.commit_at(seq),
         state_of=lambda position: earlier.past.state_of(position),
         close=earlier.close,

@@ -48,9 +48,7 @@ def test_waiting_ends_when_its_time_has_come_or_its_event_is_set():
 def test_advance_stops_at_every_deadline_on_the_way():
     """Two samplers with different intervals see each of their moments, in order."""
     clock, seen = FakeClock(), []
-    samplers = [
-        Sampler(lambda n=n: seen.append((n, clock.now_ns())), n / 1e9, clock, f"every {n}") for n in (20, 30)
-    ]
+    samplers = [Sampler(lambda n=n: seen.append((n, clock.now_ns())), n / 1e9, clock, f"every {n}") for n in (20, 30)]
     clock.settle(2)
     clock.advance(60)
     for sampler in samplers:

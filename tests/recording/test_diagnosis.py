@@ -261,9 +261,7 @@ def healthy(seed):
     for second in range(120):
         rss += noise.choice((0, 0, 0, 0.3 * MB, -0.2 * MB)) + (3 * MB if second < 12 else 0)
         samples.append(MemorySample(second * SECOND, int(rss), gc_pause_ns=second * MS))
-    overhead = Overhead(
-        dispatches=0, dispatch_ns=600.0, blocks=180, block_ns=1_000.0, filing_ns=MS, reading_ns=MS
-    )
+    overhead = Overhead(dispatches=0, dispatch_ns=600.0, blocks=180, block_ns=1_000.0, filing_ns=MS, reading_ns=MS)
     return evidence(timing, samples=samples, gauges=gauges.samples, overhead=overhead)
 
 

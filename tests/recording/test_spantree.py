@@ -48,9 +48,7 @@ def test_children_of_what_is_unknown_are_roots(clock):
 
 
 spans = st.lists(
-    st.builds(
-        span, st.integers(1, 30), st.none() | st.integers(1, 30), st.integers(-5, 50), st.integers(-5, 50)
-    ),
+    st.builds(span, st.integers(1, 30), st.none() | st.integers(1, 30), st.integers(-5, 50), st.integers(-5, 50)),
     max_size=30,
     unique_by=lambda span: span.id,
 )
