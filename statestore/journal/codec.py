@@ -193,10 +193,17 @@ def encode_value(value: Any, packing: Packing) -> bytes:
     return packing.to_bytes(lambda: [type(value).__name__, packing.fields(fields)])
 
 
-def encode_bare_span(span: Span) -> bytes | None:
-    """The quick way for spans without metadata; None for others."""
+def encode_flat_span(span: Span) -> bytes | None:
+    """The quick way for spans with no metadata, or scalars below unsuspicious keys; None for others."""
+    metadata = span.metadata
+    if metadata:
+        if type(metadata) is not dict:
+            return None
+        for key, value in metadata.items():
+            if type(value) not in SCALARS or (key not in _harmless and not _is_harmless(key)):
+                return None
     try:
-        return None if span.metadata else encode(span)
+        return encode(span)
     except (OverflowError, UnicodeEncodeError, TypeError):
         return None
 

@@ -66,10 +66,10 @@ def cut(path: PathLike, out: PathLike, first: int, last: int) -> None:
         session = encode(file.sessions[0] | {"made_by": "cut", "first": first, "last": last})
         writer = BlockWriter.create(disk, session, keyframe, file.redacted)
         for seq in seqs:
-            kind, record, _ = encode_record(_renumber(file.commit(seq), numbers))
+            kind, record, *_ = encode_record(_renumber(file.commit(seq), numbers))
             writer.add(kind, [record], file.redacted)
         for value in _of_the_time(file, file.commit(first).started_ns, _end_of(file, last)):
-            kind, record, _ = encode_record(_renumber(value, numbers))
+            kind, record, *_ = encode_record(_renumber(value, numbers))
             put = writer.add if kind == RecordKind.SNAPSHOT else writer.observe
             put(kind, [record], file.redacted)
         writer.finish()

@@ -147,9 +147,9 @@ class Packing:
         try:
             content = take_apart(value, self)
             return content if code is None else Ext(int(code), content if code in RAW else encode(content))
-        except (TypeError, ValueError, AttributeError) as error:
-            if isinstance(error, UnicodeEncodeError):
-                raise
+        except (UnstorableError, TooCostlyError, OverflowError, UnicodeEncodeError, RecursionError):
+            raise
+        except Exception as error:  # noqa: BLE001  # the user's class, which need not be in order
             return self._unknown(value, error)
 
     def _unknown(self, value: Any, cause: Exception | None = None) -> Any:

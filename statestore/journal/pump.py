@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from statestore.errors import JournalError
-from statestore.journal.codec import Keyframe, encode_bare_span, read_place
+from statestore.journal.codec import Keyframe, encode_flat_span, read_place
 from statestore.journal.disk import Disk
 from statestore.journal.format import RecordKind
-from statestore.journal.records import RecordEncoder
+from statestore.journal.records import Encoded, RecordEncoder
 from statestore.journal.writer import BlockWriter, keyframe_distance
 from statestore.ports import Clock, Sink, StoreLike
 from statestore.values import Commit, Span
@@ -29,8 +29,8 @@ _GLANCE: Final = 0.05
 class Pump:
     """Takes values from any thread and writes those of the history in the order in which they were put in.
 
-    Commits and spans are queued as bytes: a queue of objects would be walked by the garbage collector again and again,
-    which was measured to cost a dispatch more than all the rest of the journal.
+    Everything is encoded where it is put in. The payload of an action may be changed right after; and objects in a queue
+    are walked by the garbage collector again and again, which was measured to cost more than encoding them.
 
     Args:
         path: for messages.
@@ -70,28 +70,49 @@ class Pump:
 
         def take(commit: Commit) -> None:
             wire = commit.wire or encode(commit)
-            put(wire if shows_all_of(wire) else commit)
-            self._taken += len(wire)
+            if shows_all_of(wire):
+                put(wire)
+                self._taken += len(wire)
+            else:
+                self._taken += self._put_encoded(self._history, commit)
             if self._taken >= self._attention_at:
                 self._attend(commit.seq, store)
 
         return take
 
-    def take_span(self, span: Span) -> None:
-        """What observes spans."""
-        self._observations.append(encode_bare_span(span) or span)
-        if len(self._observations) > _QUEUED_VALUES:
-            self._hold_back()
+    def span_sink(self) -> Sink:
+        """What observes spans, which may come from several threads at once."""
+        put, quick = self._observations.append, self._encoder.usual_names_only
+
+        def take(span: Span) -> None:
+            record = encode_flat_span(span) if quick else None
+            if record is not None:
+                put(record)
+            else:
+                self._put_encoded(self._observations, span)
+            if len(self._observations) > _QUEUED_VALUES:
+                self._hold_back()
+
+        return take
 
     def take_move(self, value: Any) -> None:
         """What observes moves and snapshots, whose place among the commits is kept."""
-        self._history.append(value)
+        self._put_encoded(self._history, value)
 
     def take(self, value: Any) -> None:
         """What observes every other value."""
-        self._observations.append(value)
+        self._put_encoded(self._observations, value)
         if len(self._observations) > _QUEUED_VALUES:
             self._hold_back()
+
+    def _put_encoded(self, queue: deque[Any], value: Any) -> int:
+        try:
+            encoded = self._encoder.encode(value)
+        except Exception as error:  # noqa: BLE001  # else the store would detach the journal, and flush not know of it
+            self._fail(error)
+            return 0
+        queue.append(encoded)
+        return len(encoded.record)
 
     def _attend(self, seq: int, store: StoreLike) -> None:
         """A keyframe is due, or the disk does not keep up."""
@@ -195,51 +216,48 @@ class Pump:
 
     def _write_history(self, kind: type, run: list[Any]) -> None:
         if kind is bytes:
-            self._writer.add(RecordKind.COMMIT, self._in_order(run, _seq_of_record))
+            self._writer.add(RecordKind.COMMIT, self._in_order(run))
             self._written += sum(map(len, run))
             self._rearm()
-        elif kind is Commit:
-            for commit in self._in_order(run, _seq_of_commit):
-                code, record, redacted = self._encoder.encode(commit)
-                self._writer.add(code, [record], redacted)
-            self._written += sum([len(commit.wire) for commit in run])
+        elif kind is Keyframe:
+            for keyframe in run:
+                _, record, redacted, _ = self._encoder.encode(keyframe)
+                self._writer.add_keyframe(record, redacted)
+                self._keyframe_distance = keyframe_distance(len(record))
         else:
-            for value in self._once(run):
-                code, record, redacted = self._encoder.encode(value)
-                if kind is Keyframe:
-                    self._writer.add_keyframe(record, redacted)
-                    self._keyframe_distance = keyframe_distance(len(record))
-                else:
-                    self._writer.add(code, [record], redacted)
+            for encoded in self._once(run):
+                is_commit = encoded.kind == RecordKind.COMMIT
+                records = self._in_order([encoded.record]) if is_commit else [encoded.record]
+                self._writer.add(encoded.kind, records, encoded.redacted)
+                self._written += len(encoded.record) if is_commit else 0
 
     def _write_observations(self, observed: list[Any]) -> None:
-        spans = dict.fromkeys([value for value in observed if type(value) is bytes])
-        self._writer.observe(RecordKind.SPAN, list(spans))
-        for value in self._once([value for value in observed if type(value) is not bytes]):
-            code, record, redacted = self._encoder.encode(value)
-            self._writer.observe(code, [record], redacted)
+        self._writer.observe(RecordKind.SPAN, list(dict.fromkeys([item for item in observed if type(item) is bytes])))
+        for encoded in self._once([item for item in observed if type(item) is not bytes]):
+            self._writer.observe(encoded.kind, [encoded.record], encoded.redacted)
 
-    # An observer that Ctrl-C cuts short is given the value again, so any value may have been put in twice.
+    # An observer that Ctrl-C cuts short is given the value again, so anything may have been put in twice.
 
-    def _in_order(self, run: list[Any], seq_of: Callable[[Any], int]) -> list[Any]:
+    def _in_order(self, run: list[bytes]) -> list[bytes]:
         """The commits, each once; JournalError if one is missing."""
         due = self._writer.last_seq + 1
-        if seq_of(run[0]) == due and seq_of(run[-1]) == due + len(run) - 1:
+        if read_place(run[0])[0] == due and read_place(run[-1])[0] == due + len(run) - 1:
             return run
         kept = []
-        for item in run:
-            if (seq := seq_of(item)) > due:
+        for record in run:
+            seq, _ = read_place(record)
+            if seq > due:
                 raise JournalError(f"commit {seq} came where {due} was due, which never did")
             if seq == due:
-                kept.append(item)
+                kept.append(record)
                 due += 1
         return kept
 
-    def _once(self, values: list[Any]) -> Iterator[Any]:
-        for value in values:
-            if value is not self._previous:
-                self._previous = value
-                yield value
+    def _once(self, run: list[Encoded]) -> Iterator[Encoded]:
+        for encoded in run:
+            if encoded.value is not self._previous:
+                self._previous = encoded.value
+                yield encoded
 
     def _fail(self, cause: BaseException) -> None:
         if self.error is not None:
@@ -261,11 +279,3 @@ def _empty(queue: deque[Any]) -> list[Any]:
     """What is in the queue now; others may go on filling it."""
     take = queue.popleft
     return [take() for _ in range(len(queue))]
-
-
-def _seq_of_record(record: bytes) -> int:
-    return read_place(record)[0]
-
-
-def _seq_of_commit(commit: Commit) -> int:
-    return commit.seq

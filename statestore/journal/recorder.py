@@ -179,7 +179,7 @@ class Journal:
             raise JournalError(f"{self.path} has content: resume it, or give the path of a new file")
 
     def _begin(self, store: StoreLike) -> tuple[BlockWriter, int]:
-        _, root, redacted = self._encoder.encode(Keyframe(0, store.state))
+        _, root, redacted, _ = self._encoder.encode(Keyframe(0, store.state))
         session = _encode_session(run=str(uuid.uuid4()), store=store.name, started_wall_ns=store.started_wall_ns)
         writer = BlockWriter.create(self._disk, session, root, redacted)
         return writer, len(root)
@@ -194,7 +194,7 @@ class Journal:
             store.observe(take_commit, Commit),
             store.observe(take_move, Move),
             store.observe(pump.take_move, Snapshot),
-            store.observe(pump.take_span, Span),
+            store.observe(pump.span_sink(), Span),
             store.observe(pump.take, *_OTHERS),
         ]
 

@@ -18,21 +18,24 @@ from statestore.values import Commit
 
 
 class Encoded(NamedTuple):
-    """A record ready for the file."""
+    """A record ready for the file, and the value that it is of."""
 
     kind: RecordKind
     record: bytes
     redacted: bool
+    value: Any
 
 
 class RecordEncoder:
-    """Encodes values for one file.
-
-    What is quick is encoded where the value was made; the rest goes to the writing thread as an object.
-    """
+    """Encodes values for one file, where they are made: what is in a payload may be changed right after."""
 
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor if redactor else None
+
+    @property
+    def usual_names_only(self) -> bool:
+        """Whether nothing but the usual names is to be hidden, which the quick ways of encoding look for themselves."""
+        return self._redactor is None or self._redactor.usual_names_only
 
     def shows_all_of(self, record: bytes) -> bool:
         """Whether a commit's own record may go into the file."""
@@ -50,13 +53,14 @@ class RecordEncoder:
         record = encode_commit(commit, Packing("repr"))
         redactor = self._redactor
         if redactor is None or redactor.shows_all_of(record):
-            return Encoded(RecordKind.COMMIT, record, False)
+            return Encoded(RecordKind.COMMIT, record, False, commit)
         packing, cut = Packing("repr", redactor.hides), redactor.cut(commit)
-        return Encoded(RecordKind.COMMIT, pack_commit(cut, packing), packing.redacted or cut is not commit)
+        record = pack_commit(cut, packing)
+        return Encoded(RecordKind.COMMIT, record, packing.redacted or cut is not commit, commit)
 
     def _hiding(self, kind: RecordKind, value: Any, encode: Callable[[Any, Packing], bytes]) -> Encoded:
         record = encode(value, Packing("repr"))
         if self._redactor is None or not self._redactor.may_hide(record):
-            return Encoded(kind, record, False)
+            return Encoded(kind, record, False, value)
         packing = Packing("repr", self._redactor.hides)
-        return Encoded(kind, encode(value, packing), packing.redacted)
+        return Encoded(kind, encode(value, packing), packing.redacted, value)

@@ -46,15 +46,18 @@ class Redactor:
     def __bool__(self) -> bool:
         return bool(self._names or self._patterns or self._predicates)
 
+    @property
+    def usual_names_only(self) -> bool:
+        """Whether the usual names are all that is hidden."""
+        return self._names is USUAL and not self._patterns and not self._predicates
+
     def may_hide(self, encoded: bytes) -> bool:
         """Whether a closer look at what was encoded is needed; False is certain, and quick to find out."""
         return bool(self._patterns or self._predicates) or self._names.may_be_in(encoded)
 
     def shows_all_of(self, record: bytes) -> bool:
         """Whether certainly nothing of a commit is hidden; for the usual names its encoding has found out already."""
-        if self._names is USUAL and not self._patterns and not self._predicates and is_plain(record):
-            return True
-        return not self.may_hide(record)
+        return (self.usual_names_only and is_plain(record)) or not self.may_hide(record)
 
     def hides(self, path: tuple[Any, ...], value: Any) -> bool:
         """Whether the value at that path is hidden; what is below a hidden value is hidden with it."""

@@ -158,8 +158,14 @@ def _suspect(evidence: Evidence, sample: GaugeSample, delay_ns: int) -> SpanNode
         and node.ended_ns > before
         and node.own_ns >= delay_ns / 2
     ]
-    # What awaits takes long as well, but what blocks takes about as long as the loop was late.
-    return min(fitting, key=lambda node: abs(node.own_ns - delay_ns), default=None)
+    # What awaits takes long as well; but while something blocks, no span of another task begins or ends.
+    turns = [(at, node.task) for node in walk(evidence.roots) for at in (node.started_ns, node.ended_ns) if node.task]
+    alone = [
+        node
+        for node in fitting
+        if not any(node.started_ns < at < node.ended_ns and task != node.task for at, task in turns)
+    ]
+    return min(alone or fitting, key=lambda node: abs(node.own_ns - delay_ns), default=None)
 
 
 def _find_cpu(evidence: Evidence) -> Iterator[Finding]:

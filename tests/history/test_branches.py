@@ -30,6 +30,12 @@ def lineage_of(position, parents):
     return position, line[::-1]
 
 
+def flat(lineage):
+    """The root, and the seqs without their runs."""
+    root, runs = lineage
+    return root, [seq for run in runs for seq in run]
+
+
 @given(JUMPS, st.sampled_from([(0, 0), (3, 7), (7, 7)]))
 def test_every_question_about_one_position(jumps, begin):
     """Parent, depth, children, lineage, tips and steps back are those of the naive tree."""
@@ -37,7 +43,7 @@ def test_every_question_about_one_position(jumps, begin):
     assert branches.tips() == [seq for seq in parents if seq not in parents.values()]
     for position in [begin[0], *parents]:
         root, line = lineage_of(position, parents)
-        assert (branches.lineage(position)[0], [seq for run in branches.lineage(position)[1] for seq in run]) == (root, line)
+        assert flat(branches.lineage(position)) == (root, line)
         assert branches.depth(position) == len(line)
         assert branches.children(position) == [seq for seq, parent in parents.items() if parent == position]
         assert (position in branches) == (position in parents)
@@ -78,7 +84,7 @@ def test_forgetting_leaves_the_rest_as_it_was(jumps, data):
     for seq in left:
         assert branches.parent(seq) == left[seq]
         root, line = lineage_of(seq, left)
-        assert (branches.lineage(seq)[0], [each for run in branches.lineage(seq)[1] for each in run]) == (root, line)
+        assert flat(branches.lineage(seq)) == (root, line)
 
 
 def test_a_straight_history_costs_nothing():

@@ -25,10 +25,10 @@ def test_what_is_added_is_read_again(every, monkeypatch):
     kept = CommitLog()
     for each in commits:
         assert kept.add(each) > 0
-    assert len(kept._parts.segments) > 5
+    assert len(kept._parts.segments) > 3
     assert [kept[seq] for seq in range(1, 101)] == commits
     assert list(kept.read(range(1, 101))) == commits
-    assert list(kept.read(range(90, 10, -1))) == commits[89:10:-1]
+    assert list(kept.read(range(90, 10, -1))) == commits[89:9:-1]
     assert list(kept.changes(range(5, 50))) == [each.changes for each in commits[4:49]]
 
 
@@ -54,12 +54,12 @@ def test_forgotten_commits_are_gone(monkeypatch):
     """Whole segments go once nothing of them is wanted; asking for one of their commits raises."""
     monkeypatch.setattr(log, "SEGMENT_BYTES", 1_000)
     kept = CommitLog()
-    for seq in range(1, 101):
+    for seq in range(1, 1_001):
         kept.add(commit(seq))
     before = kept.kept_bytes
-    kept.forget(80)
-    assert kept.kept_bytes < before / 2
-    assert [each.seq for each in kept.read(range(80, 101))] == list(range(80, 101))
+    kept.forget(900)
+    assert kept.kept_bytes < before / 3
+    assert [each.seq for each in kept.read(range(900, 1_001))] == list(range(900, 1_001))
     with pytest.raises(HistoryError, match="commit 1 "):
         kept[1]
 

@@ -76,7 +76,8 @@ def test_edits_above_below_and_across_each_other():
     ]
     assert thaw(fold(base, steps)) == thaw(value)
     assert thaw(fold(base, [*steps, ("replace", (), 5)])) == 5
-    assert thaw(fold(base, [("replace", (), freeze({})), *[("add", (key,), key) for key in "abcd"]])) == {k: k for k in "abcd"}
+    anew = [("replace", (), freeze({})), *[("add", (key,), key) for key in "abcd"]]
+    assert thaw(fold(base, anew)) == {key: key for key in "abcd"}
 
 
 def test_records_sets_and_tuples_are_folded_too():

@@ -14,7 +14,7 @@ def test_the_oldest_commits_are_evicted():
     assert [commit.seq for commit in history.commits] == [3, 4, 5]
     assert len(history) == 3
     for ask in (history.state_at, history.commit, history.goto, history.lineage):
-        with pytest.raises(HistoryError, match="commit 2 was evicted; valid are .* seqs 3 to 5"):
+        with pytest.raises(HistoryError, match=r"commit 2 was evicted; valid are .* seqs 3 to 5"):
             ask(2)
 
 

@@ -48,7 +48,10 @@ def test_values_are_refs(history):
 
 @pytest.mark.parametrize(
     "ref",
-    [5, -1, "5", "nothing", "", "~1", "head~4", "root~1", "Head", None, 1.0, True, b"head", (1,), "9" * 5_000, "head~" + "9" * 5_000],
+    [
+        5, -1, "5", "nothing", "", "~1", "head~4", "root~1", "Head", None, 1.0, True, b"head", (1,),
+        "9" * 5_000, "head~" + "9" * 5_000,
+    ],
 )  # fmt: skip
 def test_an_unknown_ref_raises_and_nothing_moves(history, ref):
     """The error is a HistoryError, and the head stays where it was."""

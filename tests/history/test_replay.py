@@ -124,7 +124,7 @@ def test_verify_says_that_all_is_well():
 def test_verify_finds_the_first_divergence():
     """It names the commit, with the patches recorded and the ones made now."""
     _, history = filled(put("a"), count(), count())
-    report = verify_replay(history, lambda state, action: state if action.type == "board/count" else by_slice(state, action))
+    report = verify_replay(history, lambda state, action: state if action == count() else by_slice(state, action))
     assert not report
     assert report.checked == 1
     divergence = report.divergence

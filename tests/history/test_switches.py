@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from statestore import ActionError, Commit, DispatchError, History, HistoryError, Store
-from tests.history.boards import count, make_reducer, make_store, plain, put
+from tests.history.boards import make_reducer, make_store, plain, put
 
 
 def test_while_paused_actions_are_applied_and_not_recorded():

@@ -13,7 +13,6 @@ from statestore.journal.verifying import verify
 from tests.journal.disks import VolatileDisk
 from tests.journal.runs import backlog, check_prefix, step
 
-
 STEPS = 80
 
 

@@ -1,5 +1,6 @@
 """The recorder: what a program sees of its journal while it runs."""
 
+import contextlib
 import gc
 import os
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pyrsistent import PClass, field
 
 from statestore import Action, Commit, DispatchError, JournalError, Milestone, Move, Slice, Span, Store
 from statestore.journal import Journal, JournalFile, Unstored
@@ -18,6 +20,7 @@ from statestore.journal.packing import UnstorableError
 from statestore.testing import FakeClock
 from tests.journal.disks import SlowDisk
 from tests.journal.runs import backlog, check_prefix, record, status_set, step
+from tests.laws.test_interrupts import Interrupted
 
 
 def add(state: int, action: Action) -> int:
@@ -445,6 +448,63 @@ def test_a_commit_that_comes_twice_is_written_once(path: Path) -> None:
     with JournalFile(path) as file:
         assert [commit.seq for commit in file.commits] == [1, 2, 3, 4]
         assert (file.moves[:], file.spans[:]) == ([move], [span])
+
+
+@pytest.mark.parametrize("durability", ["interval", "each"])
+def test_ctrl_c_at_any_moment_of_a_dispatch_leaves_the_journal_whole(path: Path, durability: Any) -> None:
+    """Wherever it lands: the dispatches before and after are in the file, and the one that was cut short if it was made."""
+    moment = 0
+    while True:
+        moment += 1
+        path.unlink(missing_ok=True)
+        store = Store(add, 0, middleware=[journal := Journal(path, durability=durability, interval=3_600)])
+        store.dispatch(Action("before"))
+        with contextlib.suppress(KeyboardInterrupt), Interrupted(moment) as interrupted:
+            store.dispatch(Action("during", {"handle": [moment], "password": "x"}))
+        if interrupted.left > 0:
+            break
+        store.dispatch(Action("after"))
+        made = store.state
+        store.close()
+        with JournalFile(path) as file:
+            types = [commit.action.type for commit in file.commits]
+            assert types == ["before", "during", "after"][:1] + ["during"] * (made - 2) + ["after"], interrupted.where
+        assert journal._pump.error is None  # type: ignore[union-attr]
+    store.close()
+    assert moment > 50
+
+
+def test_a_milestone_that_is_changed_later_is_stored_as_it_was(path: Path) -> None:
+    """Its data is a dict of the program's, and other threads may be changing it."""
+    store = Store(add, 0, middleware=[Journal(path, interval=3_600)])
+    data = {"files": 1}
+    store.publish(Milestone("m", 1, data))
+    data["files"] = 2
+    store.close()
+
+    with JournalFile(path) as file:
+        assert file.milestones[0].data == {"files": 1}
+
+
+def test_a_class_that_raises_from_its_own_fields_is_stored_as_its_repr(path: Path) -> None:
+    """Whatever goes wrong in the user's code, the journal goes on."""
+
+    class Broken(PClass):
+        value = field()
+
+        def __getattr__(self, name: str) -> Any:
+            raise RuntimeError("broken")
+
+    store = Store(add, 0, middleware=[Journal(path, on_unknown="repr")])
+    store.dispatch(Action("a", Broken()))
+    store.publish(Milestone("m", 1, Broken()))
+    store.dispatch(Action("b"))
+    store.close()
+
+    with JournalFile(path) as file:
+        assert file.commits[0].action.payload.type.endswith("Broken")
+        assert file.milestones[0].data.type.endswith("Broken")
+        assert len(file.commits) == 2
 
 
 def test_a_commit_that_never_comes_stops_the_journal(path: Path) -> None:

@@ -229,6 +229,18 @@ def test_what_is_in_memory_is_not_redacted(path: Path) -> None:
     assert b"hunter2" not in content_of(path)
 
 
+def test_redaction_does_not_fill_the_queue(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is hidden is shorter than what was recorded: the count of what waits does not drift, and nobody waits for ever."""
+    monkeypatch.setattr("statestore.journal.pump._QUEUED_BYTES", 20_000)
+    store = Store(accounts, middleware=[journal := Journal(path)])
+    for _ in range(100):
+        store.dispatch(Action("noted", {"password": SECRET * 100}))
+    journal.flush()
+
+    assert journal._pump._taken == journal._pump._written  # type: ignore[union-attr]
+    store.close()
+
+
 def test_a_redacted_file_is_resumed_only_when_that_was_asked_for(path: Path) -> None:
     """Marks would stand in the state where something was."""
     run(path, opened("ada", SECRET))
