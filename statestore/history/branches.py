@@ -72,8 +72,11 @@ class Branches:
         return run.depth + position - run.start
 
     def run_to(self, position: int) -> range:
-        """The remembered seqs of the run that holds the position, up to and including it; empty at a root."""
-        if position < self.first:
+        """The remembered seqs of the run that holds the position, up to and including it; empty at a root.
+
+        In a file with damage, what grew from a commit that is lost begins at a root of its own.
+        """
+        if position < self.first or position > self.end_of_run(position):
             return range(0)
         return range(max(self._runs[self._index(position)].start, self.first), position + 1)
 

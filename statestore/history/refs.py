@@ -59,9 +59,7 @@ def check_name(name: Any, snapshots: Sequence[Snapshot]) -> str:
     if not isinstance(name, str):
         raise HistoryError(f"the name of a snapshot is a text, not {name!r}")
     if _RESERVED.fullmatch(name) or "~" in name or ".." in name:
-        raise HistoryError(
-            f"{name!r} cannot name a snapshot, as it reads like a ref; take a word without '~' and '..'"
-        )
+        raise HistoryError(f"{name!r} cannot name a snapshot, as it reads like a ref; take a word without '~' and '..'")
     if any(snapshot.name == name for snapshot in snapshots):
         raise HistoryError(f"there is a snapshot {name!r} already; names are unique")
     return name

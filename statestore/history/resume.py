@@ -64,9 +64,7 @@ def resume(
         histories = [layer for layer in layers if isinstance(layer, History)] or [History()]
         layers += [history for history in histories if history not in layers]
         start = _Start(past, state)
-        store = Store(
-            reducer, state, middleware=[*layers, writing, start], name=name or past.header.store, clock=clock
-        )
+        store = Store(reducer, state, middleware=[*layers, writing, start], name=name or past.header.store, clock=clock)
     except BaseException:
         writing.close()
         earlier.close()

@@ -80,9 +80,7 @@ _by_class: dict[type, Registered] = {}
 _by_name: dict[str, Registered] = {}
 
 
-def register(
-    cls: _Class, name: str | None = None, version: int = 1, upgrade: Upgrade | None = None
-) -> _Class:
+def register(cls: _Class, name: str | None = None, version: int = 1, upgrade: Upgrade | None = None) -> _Class:
     """Lets values of a class be read from history files as what they were; gives the class back.
 
     Args:

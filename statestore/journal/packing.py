@@ -26,7 +26,6 @@ Hides = Callable[[tuple[Any, ...], Any], bool]
 _CHEAP: Final = frozenset(Code) - {Code.RECORD, Code.CHECKED, Code.MEMBER, Code.ARRAY, Code.UNSTORED, Code.BYTEARRAY}
 
 
-
 class UnstorableError(JournalError):
     """A value that no extension stands for."""
 

@@ -29,8 +29,8 @@ _GLANCE: Final = 0.05
 class Pump:
     """Takes values from any thread and writes those of the history in the order in which they were put in.
 
-    Everything is encoded where it is put in. The payload of an action may be changed right after; and objects in a queue
-    are walked by the garbage collector again and again, which was measured to cost more than encoding them.
+    Everything is encoded where it is put in: a payload may be changed right after, and objects in a queue are walked by
+    the garbage collector again and again, which was measured to cost more than encoding them.
 
     Args:
         path: for messages.

@@ -15,6 +15,7 @@ from statestore.values import Change, Commit
 Rule: TypeAlias = str | tuple[Any, ...] | Callable[[tuple[Any, ...], Any], bool]
 """A key's name, a path pattern (`*` stands for one key, `**` for any number), or a predicate of path and value."""
 
+
 class Redactor:
     """Decides what is hidden.
 

@@ -96,6 +96,16 @@ def test_a_straight_history_costs_nothing():
     assert branches.route(1_000_000, 1) == ([range(1_000_000, 1, -1)], [])
 
 
+def test_lost_commits_leave_roots():
+    """Where seqs are missing, what comes after them begins anew, and what comes before them is a tip."""
+    branches = Branches()
+    for seq, parent in [(1, 0), (2, 1), (7, 6), (8, 7)]:
+        branches.add(seq, parent)
+    assert flat(branches.lineage(8)) == (6, [7, 8])
+    assert flat(branches.lineage(2)) == (0, [1, 2])
+    assert branches.tips() == [2, 8]
+
+
 def test_adding_twice_is_adding_once():
     """A commit that is handed over again, after an interrupt, changes nothing."""
     branches = Branches()

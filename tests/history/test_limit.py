@@ -3,6 +3,7 @@
 import pytest
 
 from statestore import HistoryError
+from statestore.history import live, log
 from tests.history.boards import count, make_store, put
 
 
@@ -69,3 +70,20 @@ def test_a_limit_of_one_still_undoes_one_step():
     assert store.state["count"] == 299
     assert history.redo()
     assert store.state["count"] == 300
+
+
+def test_states_do_not_need_what_was_evicted(monkeypatch):
+    """The nearest state is not looked for along a way through commits that are gone."""
+    monkeypatch.setattr(live, "EVICTED_AT_ONCE", 1)
+    monkeypatch.setattr(log, "SEGMENT_BYTES", 100)
+    store, history = make_store(limit=6)
+    for i in range(4):
+        store.dispatch(put(f"left {i}"))
+    history.goto(1)
+    for i in range(5):
+        store.dispatch(put(f"right {i}"))
+    assert history.first == 4
+    assert set(history.state_at(4)["tasks"]) == {f"left {i}" for i in range(4)}
+    assert set(history.state_at(9)["tasks"]) == {"left 0"} | {f"right {i}" for i in range(5)}
+    history.goto(4)
+    assert set(history.state_at(7)["tasks"]) == {"left 0"} | {f"right {i}" for i in range(3)}

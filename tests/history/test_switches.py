@@ -187,6 +187,21 @@ def test_a_history_costs_the_dispatch_path_no_layer():
     assert History()(history._installed(), marker) is marker
 
 
+def test_what_is_handed_over_twice_is_recorded_once():
+    """A recorder that Ctrl-C cuts short gets the same value again; the history is as if it had got it once."""
+    store, history = make_store()
+    store.dispatch(put("a"))
+    history.undo()
+    store.dispatch(put("b"))
+    for value in (history.head, history.moves[-1]):
+        (history._take if isinstance(value, Commit) else history._take_move)(value)
+    assert [commit.seq for commit in history.commits] == [1, 2]
+    assert len(history.moves) == 1
+    assert [commit.seq for commit in history.tips] == [1, 2]
+    store.dispatch(put("c"))
+    assert set(history.state_at("head")["tasks"]) == {"b", "c"}
+
+
 def test_readers_in_other_threads_get_states_that_were():
     """While one thread dispatches and moves, others read states at all refs, and each is the right one."""
     store, history = make_store(limit=500)

@@ -273,3 +273,32 @@ def test_undo_and_redo_a_thousand_times():
         forth.append(store.state)
     assert back == states[::-1]
     assert forth == states
+
+
+def test_redo_after_goto_takes_groups_whole():
+    """Going forward step by step from the root stops where undo would have."""
+    store, history = make_store()
+    store.dispatch(put("a"))
+    with history.group("pair"):
+        store.dispatch(put("b"))
+        store.dispatch(put("c"))
+    store.dispatch(put("d"))
+    history.goto("root")
+
+    stops = []
+    while history.redo():
+        stops.append(store.head)
+    assert stops == [1, 3, 4]
+
+
+def test_redo_does_not_lead_to_what_was_evicted():
+    """When no-ops have pushed out the commit that was undone, there is nothing to redo."""
+    store, history = make_store(limit=2)
+    store.dispatch(put("a"))
+    store.dispatch(put("b"))
+    history.undo()
+    for _ in range(200):
+        store.dispatch(put("a"))
+    assert not history.can_redo
+    assert history.redo() is False
+    assert set(store.state["tasks"]) == {"a"}

@@ -230,7 +230,7 @@ def test_what_is_in_memory_is_not_redacted(path: Path) -> None:
 
 
 def test_redaction_does_not_fill_the_queue(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is hidden is shorter than what was recorded: the count of what waits does not drift, and nobody waits for ever."""
+    """What is hidden is shorter than what was recorded, but the count of what waits does not drift with it."""
     monkeypatch.setattr("statestore.journal.pump._QUEUED_BYTES", 20_000)
     store = Store(accounts, middleware=[journal := Journal(path)])
     for _ in range(100):

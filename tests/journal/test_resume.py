@@ -77,6 +77,9 @@ def stop(store: Store, close: bool) -> None:
     with journal.path.open("ab") as file:
         file.write(b"\xf5STBtorn")
     journal._pump.abandon()  # type: ignore[union-attr]
+    for layer in store.middleware:
+        if isinstance(layer, History):
+            layer.close()
 
 
 def test_a_file_goes_on_behind_its_closing_mark(tmp_path: Path) -> None:
