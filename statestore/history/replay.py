@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from statestore.core.reducing import run_reducer
+from statestore.core.reducing import PATCHED, as_reduce, reduce_patched
 from statestore.errors import ActionError, HistoryError
 from statestore.history.compare import same_changes
 from statestore.history.jsonpatch import to_pointer
-from statestore.history.rewrite import FAILED, carries_changes
+from statestore.history.rewrite import FAILED, OWN
 from statestore.ports import Source
 from statestore.tree.diff import diff
 from statestore.tree.equality import same
@@ -20,6 +20,7 @@ from statestore.tree.patches import apply_changes
 from statestore.values import Action, Change, Commit, Patch, patches_of
 
 Step = Callable[[Commit, Any], object]
+Run = Callable[[Any, Commit, "list[Change] | None"], Any]
 
 
 def replay(
@@ -57,11 +58,11 @@ def replay(
         HistoryError: a ref names nothing, or `start` is not on the lineage of `stop`.
     """
     state, commits = _between(source, start, stop)
-    met = _condition(until)
-    pause = _pacer(speed, wait)
+    met, pause, run = _condition(until), _pacer(speed, wait), _runner(reducer, upcast)
     for commit in commits:
-        pause(commit)
-        state = _run(reducer, state, commit, upcast)
+        if pause is not None:
+            pause(commit)
+        state = run(state, commit, None)
         if on_step is not None:
             on_step(commit, state)
         if met is not None and met(commit, state):
@@ -135,20 +136,20 @@ def verify_replay(
     or on anything else outside is found out this way, and the report says so.
     """
     state, commits = _between(source, start, stop)
-    checked = 0
+    run, checked = _runner(reducer, upcast), 0
     for commit in commits:
-        expected, divergence = _check(reducer, state, commit, upcast)
+        expected, divergence = _check(run, state, commit)
         if divergence is not None:
             return ReplayReport(False, checked, divergence)
         state, checked = expected, checked + 1
     return ReplayReport(True, checked)
 
 
-def _check(reducer: Any, state: Any, commit: Commit, upcast: Any) -> tuple[Any, Divergence | None]:
+def _check(run: Run, state: Any, commit: Commit) -> tuple[Any, Divergence | None]:
     changes: list[Change] = []
     error: BaseException | None = None
     try:
-        actual = _run(reducer, state, commit, upcast, changes)
+        actual = run(state, commit, changes)
     except Exception as raised:  # noqa: BLE001  whatever it raises is the finding
         actual, error, changes = state, raised, []
     if error is None and same_changes(tuple(changes), commit.changes):
@@ -156,28 +157,36 @@ def _check(reducer: Any, state: Any, commit: Commit, upcast: Any) -> tuple[Any, 
     expected = apply_changes(state, commit.changes)
     if error is None and same(expected, actual):
         return expected, None
-    impure = error is None and _is_impure(reducer, state, commit, upcast, actual)
+    impure = error is None and _is_impure(run, state, commit, actual)
     found = Divergence(commit.seq, commit.action, commit.patches, patches_of(tuple(changes)), error, impure)
     return expected, found
 
 
-def _is_impure(reducer: Any, state: Any, commit: Commit, upcast: Any, first: Any) -> bool:
+def _is_impure(run: Run, state: Any, commit: Commit, first: Any) -> bool:
     try:
-        second = _run(reducer, state, commit, upcast)
+        second = run(state, commit, None)
     except Exception:  # noqa: BLE001  it did not raise the first time, which says it all
         return True
     return bool(diff(first, second))
 
 
-def _run(reducer: Any, state: Any, commit: Commit, upcast: Any, changes: list[Change] | None = None) -> Any:
-    action = commit.action if upcast is None else upcast(commit.action)
-    if carries_changes(action):
+def _runner(reducer: Any, upcast: Callable[[Action], Action] | None) -> Run:
+    """What gives the state after a commit from the one before it."""
+    reduce = as_reduce(reducer)
+
+    def run(state: Any, commit: Commit, changes: list[Change] | None) -> Any:
+        action = commit.action if upcast is None else upcast(commit.action)
+        if commit.label is not None and commit.label.startswith(FAILED):
+            return state
+        if not action.type.startswith(OWN):
+            return reduce(state, action, (), changes)
+        if action.type == PATCHED:
+            return reduce_patched(state, action, (), changes)
         if changes is not None:
             changes.extend(commit.changes)
         return apply_changes(state, commit.changes)
-    if commit.label is not None and commit.label.startswith(FAILED):
-        return state
-    return run_reducer(reducer, state, action, changes)
+
+    return run
 
 
 def _between(source: Source, start: Any, stop: Any) -> tuple[Any, Iterable[Commit]]:
@@ -205,9 +214,9 @@ def _condition(until: Any) -> Any:
     return until
 
 
-def _pacer(speed: Any, wait: Callable[[float], object]) -> Callable[[Commit], None]:
+def _pacer(speed: Any, wait: Callable[[float], object]) -> Callable[[Commit], None] | None:
     if speed is None:
-        return lambda commit: None
+        return None
     if not isinstance(speed, int | float) or not speed > 0:
         raise ActionError(f"speed is a positive number, 1 for the recorded pace, or None for no pauses, not {speed!r}")
     before: list[int] = []

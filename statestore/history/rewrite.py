@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 FAILED = "failed: "
 """How the label of a commit begins whose action raised when it was run again; it changed nothing."""
 
-_OWN = "@@statestore/"
+OWN = "@@statestore/"
+"""How the types begin of the actions that the store and its history make themselves."""
 
 
 class Entry(NamedTuple):
@@ -42,7 +43,7 @@ class Outcome(NamedTuple):
 
 def carries_changes(action: Action) -> bool:
     """Whether the action is one of the history's own (squash, resume), which no reducer knows: its changes count."""
-    return action.type.startswith(_OWN) and action.type != PATCHED
+    return action.type.startswith(OWN) and action.type != PATCHED
 
 
 def plan(past: "Past", skip: Any, order: Any, replace: Any) -> tuple[int, list[Entry]] | None:
