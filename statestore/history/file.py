@@ -154,11 +154,10 @@ class HistoryFile(Past):
         """The state at a position: from the last whole one on its lineage, at most as many bytes of commits away."""
         line, at = [], position
         while at not in self._recent and at not in self._known().keyframes:
-            commit = self.commit_at(at)
-            line.append(commit)
-            at = commit.parent
+            at, changes = self.file.step(at)
+            line.append(changes)
         base = self._recent[at] if at in self._recent else self.file.nearest_keyframe(at).state
-        state = fold(base, (step for commit in reversed(line) for step in forward(commit.changes)))
+        state = fold(base, (step for changes in reversed(line) for step in forward(changes)))
         recent = {seq: kept for seq, kept in self._recent.items() if seq != position}
         self._recent = dict([*recent.items(), (position, state)][-RECENT:])
         return state

@@ -31,10 +31,10 @@ class History(LivePast):
     """Remembers every commit of a store, and takes it back to any of them.
 
     Give it to one store: `Store(slice, middleware=[History()])`. It stands outside of the dispatch path and costs about
-    as much as encoding one commit. Each commit is kept as a record of 100 to 200 bytes, and its state is rebuilt when
-    somebody asks for it. What a slice changes in a draft is known; what a reducer returns by hand is compared with what
-    was there before, at each action: one walk over each mapping or list on the way to a change (100 µs for a mapping of
-    1,000).
+    as much as encoding one commit. Each commit is kept as a record of about 100 bytes, compressed to a fifth with its
+    neighbours, and its state is rebuilt when somebody asks for it. What a slice changes in a draft is known. What a
+    reducer returns by hand is compared with what was there before, at each dispatch: 0.3 µs for every key or element of
+    the mappings and lists on the way to a change, so 300 µs where one of 1,000 tasks is set by hand.
 
     Args:
         limit: so many commits are remembered at most; the oldest ones go, what they led to stays exact, and the oldest
@@ -44,6 +44,9 @@ class History(LivePast):
 
     Moving is refused (DispatchError) inside a transaction, while paused or locked, and after the store was closed.
     Everything may be called from any thread.
+
+    In the words of Redux DevTools: toggle, sweep, reorder and edit are `rewrite`, commit is `squash`, rollback is
+    `goto("root")`, reset is that and `clear`, import is `load`, and what happens at `limit` is an automatic commit.
     """
 
     def __init__(
@@ -127,9 +130,7 @@ class History(LivePast):
             self._travel(store, "goto", position, self.state_of(position))
             return self.head
 
-    def _travel(
-        self, store: StoreLike, kind: str, position: int, state: Any, undone: "Undone | None" = None
-    ) -> None:
+    def _travel(self, store: StoreLike, kind: str, position: int, state: Any, undone: "Undone | None" = None) -> None:
         head, before = store.here
         if position != head:
             self._states.remember(head, before)

@@ -11,7 +11,7 @@ from statestore.journal.extensions import SCALARS
 from statestore.journal.format import RecordKind
 from statestore.journal.names import USUAL
 from statestore.journal.packing import Packing, TooCostlyError, UnstorableError, encode
-from statestore.journal.unpacking import build_trusted, open_plain, open_state, thicken, unpack
+from statestore.journal.unpacking import build_trusted, open_plain, open_state, skim, thicken, unpack
 from statestore.values import Alert, Commit, GaugeSample, MemorySample, Milestone, Move, Rollback, Snapshot, Span
 
 _NIL: Final = 0xC0
@@ -247,6 +247,31 @@ def read_place(data: bytes) -> tuple[int, int]:
     except (msgspec.DecodeError, RecursionError) as error:
         raise CorruptHistoryError(f"a commit's record has no seq and parent: {error}") from None
     return place.seq, place.parent
+
+
+_decode_changed_flat: Final = msgspec.msgpack.Decoder(_Changed).decode
+
+
+def read_step(data: bytes) -> tuple[int, tuple[values.Change, ...]]:
+    """What a commit was made on and what it changed, from its record in a file.
+
+    Where scalars changed that costs a fifth of reading it all.
+    """
+    if is_plain(data):
+        try:
+            skim(data)  # after this every length in it is known to be true
+            step = _decode_changed_flat(data)
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise CorruptHistoryError(f"a commit's record has not the fields of a commit: {error}") from None
+        if all(_is_flat(change) for change in step.changes):
+            return step.parent, step.changes
+    commit: Commit = read_record(RecordKind.COMMIT, data)
+    return commit.parent, commit.changes
+
+
+def _is_flat(change: values.Change) -> bool:
+    _, path, value, old = change
+    return type(value) in SCALARS and type(old) in SCALARS and SCALARS.issuperset(map(type, path))
 
 
 def _read_commit(record: Any) -> Commit:

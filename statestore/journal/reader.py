@@ -20,7 +20,18 @@ from statestore.journal.scan import Gap, extend, read_body, scan
 from statestore.journal.series import Commits, Series, Spans
 from statestore.journal.writer import BlockWriter
 from statestore.ports import Clock, SystemClock
-from statestore.values import Alert, Commit, GaugeSample, MemorySample, Milestone, Move, Rollback, Snapshot, Span
+from statestore.values import (
+    Alert,
+    Change,
+    Commit,
+    GaugeSample,
+    MemorySample,
+    Milestone,
+    Move,
+    Rollback,
+    Snapshot,
+    Span,
+)
 
 _KNOWN: Final = frozenset(RecordKind)
 PathLike: TypeAlias = str | os.PathLike[str]
@@ -146,6 +157,10 @@ class JournalFile:
     def commit(self, seq: int) -> Commit:
         """The commit with that seq; HistoryError where the file has none."""
         return self._commits.at(*self._find(seq))
+
+    def step(self, seq: int) -> tuple[int, tuple[Change, ...]]:
+        """What that commit was made on and what it changed; much quicker than the whole commit."""
+        return self._commits.step(*self._find(seq))
 
     def parent(self, seq: int) -> int:
         """The seq of what that commit was made on, 0 for the root; much quicker than the whole commit."""

@@ -7,9 +7,9 @@ from typing import Protocol, TypeVar, overload
 
 from statestore.errors import CorruptHistoryError
 from statestore.journal.blocks import Block
-from statestore.journal.codec import read_record
+from statestore.journal.codec import read_record, read_step
 from statestore.journal.format import BlockKind, RecordKind
-from statestore.values import Commit, Span
+from statestore.values import Change, Commit, Span
 
 T = TypeVar("T")
 
@@ -112,6 +112,10 @@ class Commits(Series[Commit]):
                 f"a block holds {len(records)} commits, and should hold {head.first} to {head.last}: these are lost"
             )
         return records[place]
+
+    def step(self, number: int, place: int) -> tuple[int, tuple[Change, ...]]:
+        """What a commit was made on and what it changed, by its place in a block."""
+        return read_step(self.record(number, place))
 
     def at(self, number: int, place: int) -> Commit:
         """A commit by its place in a block."""

@@ -11,11 +11,11 @@ def state_at(file: JournalFile, seq: int) -> Any:
     anchors = set(file.keyframes)
     path = []
     while seq not in anchors:
-        path.append(seq)
-        seq = file.parent(seq)
+        seq, changes = file.step(seq)
+        path.append(changes)
     state = file.nearest_keyframe(seq).state
-    for step in reversed(path):
-        state = apply_changes(state, file.commit(step).changes)
+    for changes in reversed(path):
+        state = apply_changes(state, changes)
     return state
 
 

@@ -14,7 +14,7 @@ from statestore.journal.format import MAX_DEPTH
 # What a builder may raise on content that is not what its code takes.
 _MISFITS: Final = (TypeError, ValueError, LookupError, ArithmeticError, AttributeError)
 
-_skim: Final = msgspec.msgpack.Decoder(msgspec.Raw).decode
+skim: Final = msgspec.msgpack.Decoder(msgspec.Raw).decode
 
 
 def build_trusted(code: int, data: memoryview) -> Any:
@@ -44,7 +44,7 @@ def unpack(data: bytes) -> Any:
         CorruptHistoryError: it is no whole msgpack value, or a map has a key twice.
     """
     try:
-        _skim(data)
+        skim(data)
         return msgpack.unpackb(data, strict_map_key=False, object_pairs_hook=_unique)
     except (ValueError, TypeError, RecursionError, msgpack.UnpackException, msgspec.DecodeError) as error:
         raise CorruptHistoryError(f"a record is no valid msgpack: {error or type(error).__name__}") from None

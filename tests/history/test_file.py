@@ -4,7 +4,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from statestore import Action, HistoryError, Journal, JournalError, Memory, Milestones, Store, Timing, open_history
+from statestore import (
+    Action,
+    CorruptHistoryError,
+    HistoryError,
+    Journal,
+    JournalError,
+    Memory,
+    Milestones,
+    Store,
+    Timing,
+    open_history,
+)
 from statestore.history import History, verify_replay
 from statestore.ports import Source
 from tests.history.boards import START, count, drop, insert, make_reducer, make_store, put, remove
@@ -223,6 +234,27 @@ def test_a_live_file_is_taken_in_as_it_grows(tmp_path):
             assert file.head.seq == 3
             assert [commit.seq for commit in file.tips] == [2, 3]
             assert file.state_at("head") == store.state
+
+
+def test_a_damaged_file_tells_what_is_left(tmp_path):
+    """Without `salvage` it is refused; with it states behind the damage are exact, and lost commits are named."""
+    path = tmp_path / "run.history"
+    with Store(make_reducer("draft"), START, middleware=[Journal(path)]) as store:
+        for number in range(6_000):
+            store.dispatch(put(f"key {number % 50}", f"at {number * 7919 % 6_000}"))
+    data = bytearray(path.read_bytes())
+    data[len(data) // 3] ^= 255
+    path.write_bytes(data)
+    with pytest.raises(CorruptHistoryError, match="lost"):
+        open_history(path)
+    with open_history(path, salvage=True) as file:
+        (gap,) = file.gaps
+        assert len(file) == 6_000 - (gap.last + 1 - gap.first)
+        assert file.state_at("head") == store.state
+        assert file.lineage()[0].seq == gap.last + 1
+        assert file.blame(("tasks", "key 7", "status")).seq == 5_958
+        with pytest.raises(HistoryError, match=f"without {gap.first} to {gap.last}"):
+            file.state_at(gap.first)
 
 
 def test_an_empty_run_has_a_root(tmp_path):
