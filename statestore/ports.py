@@ -6,7 +6,20 @@ from contextlib import AbstractContextManager
 from threading import Event
 from typing import Any, Protocol, TypeAlias
 
-from statestore.values import Action, Change, Commit, MemorySample, Milestone, Move, Path, Snapshot, Span
+from statestore.values import (
+    Action,
+    Alert,
+    Change,
+    Commit,
+    GaugeSample,
+    Header,
+    MemorySample,
+    Milestone,
+    Move,
+    Path,
+    Snapshot,
+    Span,
+)
 
 Reducer: TypeAlias = Callable[[Any, Action], Any]
 Dispatch: TypeAlias = Callable[[Any], Any]
@@ -143,6 +156,8 @@ class Source(Protocol):
     """The reading API that a live history and an opened history file share."""
 
     @property
+    def header(self) -> Header: ...
+    @property
     def commits(self) -> Sequence[Commit]: ...
     @property
     def head(self) -> Commit | None: ...
@@ -158,6 +173,10 @@ class Source(Protocol):
     def milestones(self) -> Sequence[Milestone]: ...
     @property
     def samples(self) -> Sequence[MemorySample]: ...
+    @property
+    def gauges(self) -> Sequence[GaugeSample]: ...
+    @property
+    def alerts(self) -> Sequence[Alert]: ...
     def commit(self, ref: Any) -> Commit: ...
     def lineage(self, ref: Any = "head") -> Sequence[Commit]: ...
     def state_at(self, ref: Any) -> Any: ...

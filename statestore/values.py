@@ -210,6 +210,18 @@ class GaugeSample(msgspec.Struct, frozen=True, array_like=True):
     loop_utilisation: float | None = None
 
 
+class Header(msgspec.Struct, frozen=True):
+    """What a run says about itself: the wall clock is UTC, every other time counts from it."""
+
+    run: str
+    store: str
+    started_wall_ns: int
+    process_id: int = 0
+    python: str = ""
+    statestore: str = ""
+    platform: str = ""
+
+
 class Alert(msgspec.Struct, frozen=True, array_like=True):
     """A rule was broken: which, by what (`subject`), and since when; `evidence` holds the numbers of the sentence."""
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from statestore.tree.freezing import thaw
+from statestore.tree.plain import to_plain
 
 
 def print_rows(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -37,7 +37,7 @@ def print_json(records: Iterable[dict[str, Any]]) -> None:
 
 def to_json(value: Any) -> str:
     """JSON of any state: what JSON does not know becomes its text."""
-    return json.dumps(_plain(value), ensure_ascii=False)
+    return json.dumps(to_plain(value), ensure_ascii=False)
 
 
 def short(value: Any, width: int = 60) -> str:
@@ -50,17 +50,6 @@ def clock_time(epoch_ns: int) -> str:
     """A local time of day with milliseconds, for a log."""
     moment = datetime.fromtimestamp(epoch_ns / 1e9, UTC).astimezone()
     return moment.strftime("%H:%M:%S.") + f"{moment.microsecond // 1000:03d}"
-
-
-def _plain(value: Any) -> Any:
-    value = thaw(value)
-    if isinstance(value, dict):
-        return {key if isinstance(key, str) else str(key): _plain(part) for key, part in value.items()}
-    if isinstance(value, list | set):
-        return [_plain(part) for part in value]
-    if isinstance(value, float) and not abs(value) < float("inf"):
-        return str(value)
-    return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
 def _one_line(cell: Any) -> str:

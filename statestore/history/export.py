@@ -83,8 +83,8 @@ class _Playback:
             self._publish(_with(span, seq=self._seq(span.seq)) if span.seq else span)
         for milestone in past.milestones:
             self._publish(_with(milestone, seq=self._seq(milestone.seq)))
-        for sample in past.samples:
-            self._publish(sample)
+        for value in (*past.samples, *past.gauges, *past.alerts):
+            self._publish(value)
 
     def _in_order(self) -> Iterator[Commit | Move]:
         """Commits and moves as they followed each other."""

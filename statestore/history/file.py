@@ -12,8 +12,8 @@ from statestore.history.past import Past
 from statestore.journal.codec import read_place
 from statestore.journal.following import Follower
 from statestore.journal.format import BlockKind, RecordKind
-from statestore.journal.reader import Header, JournalFile
-from statestore.values import Commit, MemorySample, Milestone, Move, Snapshot, Span
+from statestore.journal.reader import JournalFile
+from statestore.values import Alert, Commit, GaugeSample, Header, MemorySample, Milestone, Move, Snapshot, Span
 
 # So many parents are followed one by one before the shape of the whole file is read: 1 s for a million commits.
 FOLLOWED_AT_MOST = 1_000
@@ -113,7 +113,6 @@ class HistoryFile(Past):
 
     @property
     def header(self) -> Header:
-        """What the run says about itself."""
         return self.file.header
 
     @property
@@ -181,6 +180,14 @@ class HistoryFile(Past):
     @property
     def samples(self) -> Sequence[MemorySample]:
         return self.file.samples
+
+    @property
+    def gauges(self) -> Sequence[GaugeSample]:
+        return self.file.gauges
+
+    @property
+    def alerts(self) -> Sequence[Alert]:
+        return self.file.alerts
 
     def close(self) -> None:
         """Closes the file; what was read stays."""

@@ -10,11 +10,14 @@ from statestore.history.log import CommitLog
 from statestore.history.past import Past
 from statestore.history.states import States, Unread
 from statestore.history.steps import MOVES_LOOKED_AT, Undone
+from statestore.journal.session import describe_process
 from statestore.ports import Dispatch, StoreLike, Unsubscribe
+from statestore.recording.alerts import Alerts
+from statestore.recording.gauges import Gauges
 from statestore.recording.memory import Memory
 from statestore.recording.milestones import Milestones
 from statestore.recording.timing import Timing
-from statestore.values import Commit, MemorySample, Milestone, Move, Snapshot, Span
+from statestore.values import Alert, Commit, GaugeSample, Header, MemorySample, Milestone, Move, Snapshot, Span
 
 R = TypeVar("R")
 
@@ -158,6 +161,12 @@ class LivePast(Past):
         return self._store
 
     @property
+    def header(self) -> Header:
+        """What the run says about itself; only one that is in a file has an id."""
+        store = self._installed()
+        return Header("", store.name, store.started_wall_ns, **describe_process())
+
+    @property
     def branches(self) -> Branches:
         return self._branches
 
@@ -199,6 +208,16 @@ class LivePast(Past):
     def samples(self) -> Sequence[MemorySample]:
         """The readings that the `Memory` among the middleware has kept."""
         return [sample for memory in self._recorders(Memory) for sample in memory.samples]
+
+    @property
+    def gauges(self) -> Sequence[GaugeSample]:
+        """The readings that the `Gauges` among the middleware have kept."""
+        return [sample for gauges in self._recorders(Gauges) for sample in gauges.samples]
+
+    @property
+    def alerts(self) -> Sequence[Alert]:
+        """What the `Alerts` among the middleware have said."""
+        return [alert for alerts in self._recorders(Alerts) for alert in alerts.alerts]
 
     def _recorders(self, kind: type[R]) -> list[R]:
         middleware = self._store.middleware if self._store is not None else ()

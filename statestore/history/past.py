@@ -11,7 +11,18 @@ from statestore.history.compare import Comparison, compare
 from statestore.history.log import Commits
 from statestore.history.refs import resolve
 from statestore.tree.diff import Diff
-from statestore.values import Commit, MemorySample, Milestone, Move, Path, Snapshot, Span
+from statestore.values import (
+    Alert,
+    Commit,
+    GaugeSample,
+    Header,
+    MemorySample,
+    Milestone,
+    Move,
+    Path,
+    Snapshot,
+    Span,
+)
 
 
 class Past(ABC):
@@ -20,6 +31,11 @@ class Past(ABC):
     A ref is a seq, `head`, `root` (or 0), `head~2`, a snapshot's name, a `Commit` or a `Snapshot`. Whatever takes one
     raises HistoryError where it names nothing, and says what would have been valid.
     """
+
+    @property
+    @abstractmethod
+    def header(self) -> Header:
+        """What the run says about itself."""
 
     @property
     @abstractmethod
@@ -67,6 +83,16 @@ class Past(ABC):
     @abstractmethod
     def samples(self) -> Sequence[MemorySample]:
         """The recorded readings of memory."""
+
+    @property
+    @abstractmethod
+    def gauges(self) -> Sequence[GaugeSample]:
+        """The recorded readings of how the process ran."""
+
+    @property
+    @abstractmethod
+    def alerts(self) -> Sequence[Alert]:
+        """The rules that were broken."""
 
     @property
     def first(self) -> int:

@@ -3,14 +3,13 @@
 from statestore.journal.classes import REDACTED, Opaque, Unstored, register
 from statestore.journal.codec import Keyframe
 from statestore.journal.names import SENSITIVE
-from statestore.journal.reader import Header, JournalFile
+from statestore.journal.reader import JournalFile
 from statestore.journal.recorder import Journal
 from statestore.journal.redaction import is_redacted
 
 __all__ = [
     "REDACTED",
     "SENSITIVE",
-    "Header",
     "Journal",
     "JournalFile",
     "Keyframe",

@@ -25,6 +25,7 @@ from statestore.values import (
     Change,
     Commit,
     GaugeSample,
+    Header,
     MemorySample,
     Milestone,
     Move,
@@ -38,18 +39,6 @@ PathLike: TypeAlias = str | os.PathLike[str]
 
 # Decompressed blocks kept: enough for a walk back and forth, at most half a megabyte of a usual file.
 _KEPT_BLOCKS: Final = 8
-
-
-class Header(msgspec.Struct, frozen=True):
-    """What a run says about itself: the wall clock is UTC, everything else in the file counts from it."""
-
-    run: str
-    store: str
-    started_wall_ns: int
-    process_id: int = 0
-    python: str = ""
-    statestore: str = ""
-    platform: str = ""
 
 
 class JournalFile:

@@ -2,13 +2,11 @@
 
 import math
 import os
-import platform
 import threading
 import uuid
 import weakref
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from importlib import metadata
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -25,17 +23,18 @@ from statestore.journal.pump import Pump
 from statestore.journal.reader import JournalFile, PathLike
 from statestore.journal.records import RecordEncoder
 from statestore.journal.redaction import Redactor, Rule
+from statestore.journal.session import describe_process
 from statestore.journal.writer import BlockWriter
 from statestore.ports import Dispatch, Sink, StoreLike, Unsubscribe
-from statestore.values import Action, Commit, Move, Patch, Snapshot, Span
+from statestore.values import Action, Commit, Header, Move, Patch, Snapshot, Span
 
-_TAKEN: Final = (Action, Patch, Commit, Move, Snapshot, Span)
+_TAKEN: Final = (Action, Patch, Commit, Header, Move, Snapshot, Span)
 _OTHERS: Final = tuple(
     cls
     for cls in vars(values).values()
     if isinstance(cls, type) and issubclass(cls, msgspec.Struct) and cls not in _TAKEN
 )
-"""Every recorded value that has no sink of its own."""
+"""Every recorded value that has no sink of its own. Actions and patches are inside of commits, the header is none."""
 
 _running: "weakref.WeakSet[Pump]" = weakref.WeakSet()
 
@@ -279,20 +278,7 @@ class _AppendingJournal(Journal):
 
 
 def _encode_session(**facts: Any) -> bytes:
-    session = facts | {
-        "process_id": os.getpid(),
-        "python": platform.python_version(),
-        "statestore": _version(),
-        "platform": f"{platform.system()} {platform.release()} {platform.machine()}",
-    }
-    return msgspec.msgpack.encode(session)
-
-
-def _version() -> str:
-    try:
-        return metadata.version("statestore")
-    except metadata.PackageNotFoundError:  # run from a source tree
-        return "unknown"
+    return msgspec.msgpack.encode(facts | describe_process())
 
 
 def _lock(path: Path, open_disk: Callable[[Path], Disk]) -> Disk:
