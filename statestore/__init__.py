@@ -3,32 +3,26 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from statestore.core.combine import combine
-from statestore.core.creators import ActionCreator
-from statestore.core.effects import Effects
-from statestore.core.middleware import log_actions, thunk
-from statestore.core.selectors import select
-from statestore.core.slices import Slice
-from statestore.core.store import Store
-from statestore.errors import (
-    ActionError,
-    CorruptHistoryError,
-    DispatchError,
-    DraftError,
-    HistoryError,
-    JournalError,
-    PatchError,
-    ReducerError,
-    StateStoreError,
-    UnsupportedVersionError,
-)
-from statestore.tree.diff import Diff, diff
-from statestore.tree.drafts import current, original, produce, produce_with_patches
-from statestore.tree.freezing import freeze, thaw
-from statestore.tree.patches import apply_patches
-from statestore.values import Action, Commit, MemorySample, Milestone, Move, Patch, Rollback, Snapshot, Span
-
 if TYPE_CHECKING:
+    from statestore.core.combine import combine
+    from statestore.core.creators import ActionCreator
+    from statestore.core.effects import Effects
+    from statestore.core.middleware import log_actions, thunk
+    from statestore.core.selectors import select
+    from statestore.core.slices import Slice
+    from statestore.core.store import Store
+    from statestore.errors import (
+        ActionError,
+        CorruptHistoryError,
+        DispatchError,
+        DraftError,
+        HistoryError,
+        JournalError,
+        PatchError,
+        ReducerError,
+        StateStoreError,
+        UnsupportedVersionError,
+    )
     from statestore.history.file import HistoryFile, open_history
     from statestore.history.history import History
     from statestore.history.jsonpatch import from_json_patch, to_json_patch
@@ -38,11 +32,35 @@ if TYPE_CHECKING:
     from statestore.journal import Journal, register
     from statestore.recording import Alerts, Gauges, Memory, Milestones, Report, Stats, Timing
     from statestore.run import Run
+    from statestore.tree.diff import Diff, diff
+    from statestore.tree.drafts import current, original, produce, produce_with_patches
+    from statestore.tree.freezing import freeze, thaw
+    from statestore.tree.patches import apply_patches
+    from statestore.values import Action, Commit, MemorySample, Milestone, Move, Patch, Rollback, Snapshot, Span
 
 __version__ = "0.1.0"
 
-# Loaded when they are asked for first, so that a program which only dispatches starts quickly.
+# Loaded when they are asked for first: a program that only dispatches starts quickly, and so does the command line.
 _ON_USE: Final = {
+    "statestore.core.combine": ("combine",),
+    "statestore.core.creators": ("ActionCreator",),
+    "statestore.core.effects": ("Effects",),
+    "statestore.core.middleware": ("log_actions", "thunk"),
+    "statestore.core.selectors": ("select",),
+    "statestore.core.slices": ("Slice",),
+    "statestore.core.store": ("Store",),
+    "statestore.errors": (
+        "ActionError",
+        "CorruptHistoryError",
+        "DispatchError",
+        "DraftError",
+        "HistoryError",
+        "JournalError",
+        "PatchError",
+        "ReducerError",
+        "StateStoreError",
+        "UnsupportedVersionError",
+    ),
     "statestore.history": (
         "Divergence",
         "History",
@@ -59,6 +77,21 @@ _ON_USE: Final = {
     "statestore.journal": ("Journal", "register"),
     "statestore.recording": ("Alerts", "Gauges", "Memory", "Milestones", "Report", "Stats", "Timing"),
     "statestore.run": ("Run",),
+    "statestore.tree.diff": ("Diff", "diff"),
+    "statestore.tree.drafts": ("current", "original", "produce", "produce_with_patches"),
+    "statestore.tree.freezing": ("freeze", "thaw"),
+    "statestore.tree.patches": ("apply_patches",),
+    "statestore.values": (
+        "Action",
+        "Commit",
+        "MemorySample",
+        "Milestone",
+        "Move",
+        "Patch",
+        "Rollback",
+        "Snapshot",
+        "Span",
+    ),
 }
 _HOME: Final = {name: module for module, names in _ON_USE.items() for name in names}
 

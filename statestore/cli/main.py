@@ -6,9 +6,13 @@ from typing import Any, Final
 
 import click
 
+from statestore import __version__
 from statestore.errors import JournalError, StateStoreError
 
-VERBS: Final = ("log", "show")
+VERBS: Final = {
+    "log": "What happened, action by action.",
+    "show": "One commit, what it changed, and the state after it.",
+}
 """In the order in which a person needs them; each is a module of this package with a command of its name."""
 
 WRONG_USAGE, DAMAGED, INTERRUPTED = 2, 3, 130
@@ -20,6 +24,10 @@ class Verbs(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(VERBS)
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Verbs"):
+            formatter.write_dl(list(VERBS.items()))
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:
             return None
@@ -28,7 +36,7 @@ class Verbs(click.Group):
 
 
 @click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="statestore")
+@click.version_option(__version__)
 def group() -> None:
     """Asks questions of a history file, the one that a run leaves behind.
 
