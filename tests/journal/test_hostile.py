@@ -227,7 +227,7 @@ def test_a_hostile_file_costs_no_more_than_its_size(name: str, tmp_path: Path) -
     """Opened, salvaged, read through and verified: in seconds, and in memory in proportion to the file."""
     path = tmp_path / "hostile.history"
     path.write_bytes(HOSTILE[name]().data)
-    began = time.perf_counter()
+    began = time.process_time()
     tracemalloc.start()
     try:
         for salvage in (False, True):
@@ -239,7 +239,7 @@ def test_a_hostile_file_costs_no_more_than_its_size(name: str, tmp_path: Path) -
     finally:
         tracemalloc.stop()
 
-    assert time.perf_counter() - began < SECONDS
+    assert time.process_time() - began < SECONDS
     assert peak < path.stat().st_size * BYTES_A_BYTE + (8 << 20)
 
 
