@@ -140,7 +140,8 @@ def _time(work: Callable[[], object]) -> int | None:
 
 
 def _size(stored: Path) -> int:
-    return sum(file.stat().st_size for file in (stored.rglob("*") if stored.is_dir() else [stored]) if file.is_file())
+    """With what stands beside it, as SQLite's write-ahead log does."""
+    return sum(file.stat().st_size for file in stored.parent.glob(f"{stored.name}*"))
 
 
 def resident_bytes() -> int:

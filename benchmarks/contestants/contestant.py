@@ -27,7 +27,7 @@ class Contestant:
 
     @property
     def stored(self) -> Path | None:
-        """The file or folder that it writes."""
+        """The file that it writes."""
         return None
 
     def begin(self, state: dict[str, Any]) -> None:

@@ -277,7 +277,11 @@ class LangGraphSQLite(LangGraph):
 
         from langgraph.checkpoint.sqlite import SqliteSaver
 
-        return SqliteSaver(sqlite3.connect(self.stored, check_same_thread=False))
+        self._connection = sqlite3.connect(self.stored, check_same_thread=False)
+        return SqliteSaver(self._connection)
+
+    def finish(self) -> None:
+        self._connection.close()
 
     def reopen(self, steps: int) -> Any:
         found = self._at(self._builder.compile(checkpointer=self.saver()), steps)

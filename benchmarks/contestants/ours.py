@@ -48,9 +48,10 @@ class Ours(Contestant):
         def removed(draft: Any, at: int) -> None:
             change(draft, ("cut", at))
 
+        creators: dict[str, Any]
         creators = {"set": status_set, "add": added, "drop": dropped, "insert": inserted, "cut": removed}
-        self._creators: dict[str, Any] = creators
-        self._kinds = {creator.type: kind for kind, creator in self._creators.items()}
+        self._creators = creators
+        self._kinds = {creator.type: kind for kind, creator in creators.items()}
         self._reducer: Any = self._reduce_by_hand if self.by_hand else backlog
         self._store = Store(self._reducer, backlog.initial, middleware=self.recorders())
         self._dispatch = self._store.dispatch
