@@ -2,17 +2,19 @@
 
     python examples/blocked_loop.py
 
-One step hashes with `hashlib` where it stands instead of in a thread, so every other task waits for it.
+One step stretches a password's key where it stands instead of in a thread, so every other task waits for it.
 """
 
 import asyncio
 import hashlib
+from time import perf_counter
 
 from statestore import Gauges, Run, Slice
 
 STEPS = 4
-# Half a second or more on any machine: a stop that nobody takes for an accident.
-ROUNDS = 2_000_000
+# Keys are stretched for a given time rather than a given number of rounds, as `cryptsetup --iter-time` does it: so the
+# stop is as long on any machine, and one that nobody takes for an accident.
+STRETCH_SECONDS = 0.5
 
 job = Slice("job", initial={"fetched": 0, "hashed": 0})
 
@@ -29,6 +31,14 @@ def hashed(draft: dict[str, int]) -> None:
     draft["hashed"] += 1
 
 
+def stretch(key: bytes) -> bytes:
+    """Hashes again and again until the time is up, so that guessing takes as long."""
+    until = perf_counter() + STRETCH_SECONDS
+    while perf_counter() < until:
+        key = hashlib.pbkdf2_hmac("sha256", key, b"salt", 1_000)
+    return key
+
+
 async def fetch(run: Run) -> None:
     """Waits as one should."""
     for _ in range(STEPS * 10):
@@ -41,7 +51,7 @@ async def hash_passwords(run: Run) -> None:
     """Computes in the event loop, as one should not: `await asyncio.to_thread(...)` would do it beside the loop."""
     for step in range(STEPS):
         with run.span("hash"):
-            hashlib.pbkdf2_hmac("sha256", b"password", str(step).encode(), ROUNDS)
+            stretch(b"password %d" % step)
         run.dispatch(hashed())
         await asyncio.sleep(0.05)
 
