@@ -36,7 +36,11 @@ class Apart:
 
 
 class Inside:
-    """A block in which a running frame is the current one."""
+    """A block in which a running frame is the current one.
+
+    Entered again, it goes on with the frame that was current when it was left: of a generator that is suspended inside
+    a block of its own, that block's.
+    """
 
     __slots__ = ("_before", "_frame")
 
@@ -48,15 +52,16 @@ class Inside:
         set_current(self._frame)
 
     def __exit__(self, *_: object) -> None:
+        self._frame = get_current()
         set_current(standing(self._before))
 
 
 def carry(fn: Callable[..., Any]) -> Callable[..., Any]:
     """A function like `fn` that runs inside the span that is current now, whatever thread or task calls it."""
     frame = get_current()
-    if inspect.iscoroutinefunction(fn):
+    if _is_coroutine_function(fn):
 
-        @wraps(fn)
+        @wraps(fn, assigned=_assigned(fn))
         async def carried(*args: Any, **kwargs: Any) -> Any:
             with Inside(frame):
                 return await fn(*args, **kwargs)
@@ -77,9 +82,9 @@ def instrument(fn: Callable[..., Any], opener: Opener) -> Callable[..., Any]:
         return _instrument_async_generator(fn, opener)
     if inspect.isgeneratorfunction(fn):
         return _instrument_generator(fn, opener)
-    if inspect.iscoroutinefunction(fn):
+    if _is_coroutine_function(fn):
 
-        @wraps(fn)
+        @wraps(fn, assigned=_assigned(fn))
         async def awaited(*args: Any, **kwargs: Any) -> Any:
             with opener():
                 return await fn(*args, **kwargs)
@@ -94,6 +99,11 @@ def instrument(fn: Callable[..., Any], opener: Opener) -> Callable[..., Any]:
     return called
 
 
+def _is_coroutine_function(fn: Any) -> bool:
+    """Whether calling it gives a coroutine; an object's `__call__` may be what does."""
+    return inspect.iscoroutinefunction(fn) or inspect.iscoroutinefunction(getattr(fn, "__call__", None))  # noqa: B004
+
+
 def _assigned(fn: Any) -> tuple[str, ...]:
     """What `wraps` may copy: a partial or a callable object has no name of its own."""
     return tuple(name for name in ("__module__", "__name__", "__qualname__", "__doc__") if hasattr(fn, name))
@@ -105,16 +115,17 @@ def _instrument_generator(fn: Callable[..., Iterator[Any]], opener: Opener) -> C
         generator: Any = fn(*args, **kwargs)
         step = partial(next, generator)
         with Apart(opener()) as frame:
+            inside = Inside(frame)
             while True:
                 try:
-                    with Inside(frame):
+                    with inside:
                         item = step()
                 except StopIteration as end:
                     return end.value
                 try:
                     step = partial(generator.send, (yield item))
                 except GeneratorExit:
-                    with Inside(frame):
+                    with inside:
                         generator.close()
                     return None
                 except BaseException as error:  # noqa: BLE001  # thrown in: it is the generator's to handle
@@ -129,16 +140,17 @@ def _instrument_async_generator(fn: Callable[..., AsyncIterator[Any]], opener: O
         generator: Any = fn(*args, **kwargs)
         step = generator.__anext__
         with Apart(opener()) as frame:
+            inside = Inside(frame)
             while True:
                 try:
-                    with Inside(frame):
+                    with inside:
                         item = await step()
                 except StopAsyncIteration:
                     return
                 try:
                     step = partial(generator.asend, (yield item))
                 except GeneratorExit:
-                    with Inside(frame):
+                    with inside:
                         await generator.aclose()
                     return
                 except BaseException as error:  # noqa: BLE001  # thrown in: it is the generator's to handle

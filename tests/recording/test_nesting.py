@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+import gc
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from statestore import Effects, Timing, thunk
+from statestore.recording.frames import get_current
 from statestore.testing import FakeClock
 from tests.recording.conftest import added
 
@@ -378,6 +380,24 @@ class TestTimedFunctions:
         assert timing.timed(partial(int, "7"))() == 7
         assert [span.name for span in timing.spans] == ["Worker.work", "Worker", "int"]
 
+    def test_object_whose_call_is_a_coroutine_is_timed_until_it_ends(self, clock):
+        """And `bind` carries the span into it."""
+        timing = Timing(clock=clock)
+
+        class Worker:
+            async def __call__(self):
+                await asyncio.sleep(0)
+                with timing.span("inner"):
+                    clock.advance(5)
+
+        with timing.span("main"):
+            bound = timing.bind(Worker())
+        asyncio.run(timing.timed(Worker())())
+        asyncio.run(bound())
+
+        assert timing.stats("Worker").total_ns == 5
+        assert shape(timing.tree()) == {"main": {"inner": {}}, "Worker": {"inner": {}}}
+
     def test_generator_is_not_current_while_it_is_suspended(self, clock):
         """What its consumer does between two items is not inside it; what it does itself is."""
         timing = Timing(clock=clock)
@@ -395,6 +415,77 @@ class TestTimedFunctions:
 
         assert shape(timing.tree()) == {"numbers": {"made 0": {}, "made 1": {}}, "used 0": {}, "used 1": {}}
         assert timing.stats("numbers").total_ns == 22
+
+    def test_block_that_is_open_across_a_yield_stays_around_what_follows(self):
+        """Within its generator only: the consumer does not see it. Of either kind, and in turn with another."""
+        timing = Timing()
+
+        @timing.timed(name="plain")
+        def plain():
+            with timing.span("block"):
+                yield 1
+                with timing.span("after the yield"):
+                    yield 2
+
+        @timing.timed(name="async")
+        async def stream():
+            with timing.span("async block"):
+                yield 1
+                await asyncio.sleep(0)
+                with timing.span("after the await"):
+                    yield 2
+
+        async def consume():
+            for _ in zip(plain(), plain(), strict=True):
+                with timing.span("used"):
+                    pass
+            async for _ in stream():
+                with timing.span("used"):
+                    pass
+
+        asyncio.run(consume())
+
+        expected = {"plain": {"block": {"after the yield": {}}}, "async": {"async block": {"after the await": {}}}}
+        assert shape(timing.tree()) == {**expected, "used": {}}
+        assert timing.stats("after the yield").count == 2
+
+    @pytest.mark.parametrize("until", ["collected", "the loop ends", "closed"])
+    def test_abandoned_generators_end_their_spans(self, until):
+        """Left halfway, they end when they are collected, when their loop ends, or with their recorder."""
+        timing = Timing()
+
+        @timing.timed(name="plain")
+        def plain():
+            with timing.span("block"):
+                yield
+
+        @timing.timed(name="async")
+        async def stream():
+            with timing.span("async block"):
+                yield
+
+        async def main():
+            kept = [plain(), stream()]
+            next(kept[0])
+            await anext(kept[1])
+            if until == "closed":
+                timing.close()
+                assert {span.status for span in timing.spans} == {"left_open"}
+            if until == "collected":
+                kept.clear()
+                gc.collect()
+                for _ in range(10):  # the loop closes the async one in a task of its own
+                    await asyncio.sleep(0)
+                assert len(timing.spans) == 4
+            with timing.span("later"):
+                pass
+
+        asyncio.run(main())
+        gc.collect()
+
+        tree = shape(timing.tree())
+        assert tree == {"plain": {"block": {}}, "async": {"async block": {}}, "later": {}}
+        assert get_current() is None
 
     def test_generator_protocol_is_kept(self):
         """Values and errors sent in, the returned value, an early close: as without the decorator."""
