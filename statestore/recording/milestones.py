@@ -3,6 +3,7 @@
 import warnings
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from itertools import pairwise
 from threading import Lock
 from typing import Any, NamedTuple
@@ -10,7 +11,7 @@ from typing import Any, NamedTuple
 from statestore.errors import ActionError, DispatchError
 from statestore.ports import Clock, Dispatch, StoreLike
 from statestore.recording.axis import Axis
-from statestore.values import Action, Commit, Milestone
+from statestore.values import Action, Commit, Milestone, Move
 
 START = "start"
 COMPLETION = "completion"
@@ -33,13 +34,25 @@ class _Rule:
         # An action creator is known by its `match`; anything else callable is a predicate over the state.
         self._match: Callable[[Action], bool] | None = getattr(when, "match", None)
         self._predicate: Callable[[Any], object] = when
-        self._held = False
+        self._held: bool | None = None
 
-    def is_reached(self, commit: Commit, state: Any) -> bool:
-        """Whether this commit reaches it: the creator made its action, or the predicate has become true."""
+    def begin(self, state: Any) -> None:
+        """Learns whether the predicate holds already: then it does not become true now."""
+        if self._match is None and self._held is None:
+            with suppress(Exception):  # it will raise again, where there is somebody to be told
+                self._held = bool(self._predicate(state))
+
+    def is_reached(self, value: Commit | Move, store: StoreLike) -> bool:
+        """Whether this commit or move reaches it: the creator made its action, or the predicate has become true.
+
+        The predicate is asked where the value is the one that has led to the state now: not for the first commits of a
+        transaction, whose states nobody saw.
+        """
         if self._match is not None:
-            return bool(self._match(commit.action))
-        held, self._held = self._held, bool(self._predicate(state))
+            return isinstance(value, Commit) and bool(self._match(value.action))
+        if isinstance(value, Commit) and value.seq != store.head:
+            return False
+        held, self._held = self._held, bool(self._predicate(store.state))
         return self._held and not held
 
 
@@ -48,7 +61,8 @@ class Milestones:
 
     Args:
         rules: by name of the milestone, a predicate over the state or an action creator. A creator's is reached when
-            one of its actions has been applied, a predicate's when it becomes true.
+            one of its actions has been applied, a predicate's when it becomes true, by undo or redo too; what holds
+            already when the rule begins, as in a run that is resumed, does not become so.
         every: whether a rule is reached each time, and not only the first.
         keep: how many are kept, the newest.
         clock: where times come from; the store's clock if None.
@@ -94,20 +108,24 @@ class Milestones:
 
     def _watch(self) -> None:
         """Observes commits while there is a rule left to reach: without one, nothing is paid for."""
-        if self._store is not None and self._rules and self._unobserve is None:
-            self._unobserve = self._store.observe(self._check, Commit)
+        if self._store is None:
+            return
+        for rule in self._rules:
+            rule.begin(self._store.state)
+        if self._rules and self._unobserve is None:
+            self._unobserve = self._store.observe(self._check, Commit, Move)
 
-    def _check(self, commit: Commit) -> None:
+    def _check(self, value: Commit | Move) -> None:
         assert self._store is not None
         for rule in tuple(self._rules):
             try:
-                is_reached = rule.is_reached(commit, self._store.state)
+                is_reached = rule.is_reached(value, self._store)
             except Exception as error:  # noqa: BLE001  # the user's predicate; the run must not fail for it
                 warnings.warn(f"the rule of milestone {rule.name!r} raised and was dropped: {error!r}", stacklevel=2)
                 self._rules.remove(rule)
                 continue
             if is_reached:
-                self._keep(rule.name, None, {}, commit.seq)
+                self._keep(rule.name, None, {}, value.seq if isinstance(value, Commit) else value.to_seq)
                 if not rule.every:
                     self._rules.remove(rule)
         if not self._rules:

@@ -2,10 +2,10 @@
 
 import pytest
 
-from statestore import ActionError, DispatchError, History, Milestone, Milestones
+from statestore import ActionError, DispatchError, History, Milestone, Milestones, Run
 from statestore.recording.milestones import Lap
 from statestore.testing import ListSink
-from tests.recording.conftest import added, broken, fail_after
+from tests.recording.conftest import added, broken, counter, fail_after
 
 
 def test_milestone_by_call_has_its_moment_commit_and_data(make_store, clock):
@@ -72,9 +72,52 @@ def test_rules_of_a_failed_transaction_are_not_reached(make_store):
     assert [milestone.name for milestone in milestones.timeline()] == ["two"]
 
 
+def test_state_rule_is_reached_by_the_last_commit_of_a_transaction(make_store):
+    """Whose state it is that the predicate was asked about; no milestone names a commit before it came true."""
+    milestones = Milestones(rules={"three": lambda state: state["n"] == 3, "each": added}, every=True)
+    store = make_store(milestones)
+    with store.transaction():
+        for _ in range(3):
+            store.dispatch(added())
+
+    reached = [(milestone.name, milestone.seq) for milestone in milestones.timeline()]
+    assert reached == [("each", 1), ("each", 2), ("three", 3), ("each", 3)]
+
+
+def test_state_rule_follows_undo_and_redo(make_store):
+    """What was undone can become true again, by an action or by a redo; an action rule is not reached by moves."""
+    milestones, history = Milestones(rules={"two": lambda state: state["n"] == 2, "each": added}, every=True), History()
+    store = make_store(milestones, history)
+    for _ in range(2):
+        store.dispatch(added())
+    history.undo()
+    store.dispatch(added())
+    history.undo()
+    history.redo()
+
+    assert [milestone.seq for milestone in milestones.timeline() if milestone.name == "two"] == [2, 3, 3]
+    assert [milestone.seq for milestone in milestones.timeline() if milestone.name == "each"] == [1, 2, 3]
+
+
+def test_what_holds_already_does_not_become_true(tmp_path):
+    """A run that is resumed does not reach again what an earlier one has reached."""
+    path, rules = (
+        tmp_path / "run.history",
+        {"two": lambda state: state["n"] >= 2, "three": lambda state: state["n"] > 2},
+    )
+    with Run(counter, path, milestones=Milestones(rules)) as run:
+        for _ in range(2):
+            run.dispatch(added())
+    with Run(counter, path, milestones=Milestones(rules)) as again:
+        again.dispatch(added())
+
+    assert [milestone.name for milestone in run.milestones.timeline()] == ["two"]
+    assert [milestone.name for milestone in again.milestones.timeline()] == ["three"]
+
+
 def test_rule_that_raises_is_dropped_with_a_warning(make_store):
     """The others, and the run, go on."""
-    milestones = Milestones(rules={"bad": lambda state: state["missing"], "good": lambda state: True})
+    milestones = Milestones(rules={"bad": lambda state: state["missing"], "good": lambda state: state["n"] > 0})
     store = make_store(milestones)
     with pytest.warns(UserWarning, match="'bad'"):
         store.dispatch(added())
