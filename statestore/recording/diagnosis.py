@@ -9,7 +9,7 @@ import msgspec
 from statestore.recording.memory import growth_of, trend_of
 from statestore.recording.overhead import Overhead, measure_overhead
 from statestore.recording.series import Series
-from statestore.recording.spantree import SpanNode, format_ns, walk
+from statestore.recording.spantree import SpanNode, format_ns, plain_metadata, walk
 from statestore.recording.stats import Stats
 from statestore.recording.timing import Timing
 from statestore.recording.trend import WARM_UP
@@ -89,6 +89,8 @@ def _find_dominant(evidence: Evidence) -> Iterator[Finding]:
     own: Counter[str] = Counter()
     slowest: dict[str, SpanNode] = {}
     for node in walk(evidence.roots):
+        if node.kind == "measure":  # from mark to mark, beside the spans: its time is theirs as well
+            continue
         own[node.name] += node.own_ns
         if node.name not in slowest or node.elapsed_ns > slowest[node.name].elapsed_ns:
             slowest[node.name] = node
@@ -109,8 +111,8 @@ def _find_dominant(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _said_of(node: SpanNode) -> str:
-    plain = {key: value for key, value in node.metadata.items() if isinstance(value, str | int | float)}
-    return f" ({', '.join(f'{key}={value!s:.60}' for key, value in plain.items())})" if plain else ""
+    said = plain_metadata(node)
+    return f" ({', '.join(said)})" if said else ""
 
 
 def _find_tails(evidence: Evidence) -> Iterator[Finding]:

@@ -1,7 +1,6 @@
 """The tree of spans: which ran inside which, with own time and share, and as text."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from msgspec import field
 
@@ -88,11 +87,13 @@ def _line(node: SpanNode, whole_ns: int) -> str:
     share = f"{node.elapsed_ns / whole_ns:4.0%}" if whole_ns else "   -"
     own = f", own {format_ns(node.own_ns)}" if node.children else ""
     failed = "" if node.status == "ok" else f"  [{node.status}]"
-    return f"{node.name}  {format_ns(node.elapsed_ns)}{own}  {share.strip()}{_metadata(node.metadata)}{failed}"
+    said = "".join([f"  {each}" for each in plain_metadata(node)])
+    return f"{node.name}  {format_ns(node.elapsed_ns)}{own}  {share.strip()}{said}{failed}"
 
 
-def _metadata(metadata: Any) -> str:
-    return "".join(f"  {key}={value!s:.60}" for key, value in metadata.items()) if metadata else ""
+def plain_metadata(node: SpanNode) -> list[str]:
+    """What fits on a line of a span's metadata, `key=value` each: no collections, such as the stacks of a profile."""
+    return [f"{key}={value!s:.60}" for key, value in node.metadata.items() if isinstance(value, str | int | float)]
 
 
 def format_ns(elapsed_ns: float) -> str:

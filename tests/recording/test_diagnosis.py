@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import threading
 
 import pytest
 
@@ -61,6 +62,18 @@ class TestDominant:
         assert finding.sentence.startswith("parse takes 94% of the recorded time, 15 ms of 16 ms; ")
         assert finding.sentence.endswith("the slowest one took 5 ms (file=f4.py)")
         assert finding.evidence["slowest_ns"] == 5 * MS
+
+    def test_measures_do_not_count_beside_the_spans_that_they_cover(self, clock):
+        """From mark to mark is the same time once more."""
+        timing = Timing(clock=clock)
+        timing.mark("begin")
+        for name, elapsed in (("parse", 9), ("write", 1)):
+            with timing.span(name):
+                clock.advance(elapsed * MS)
+        timing.measure("all of it", "begin")
+
+        (finding,) = diagnose(evidence(timing))
+        assert finding.sentence.startswith("parse takes 90% of the recorded time, 9 ms of 10 ms; ")
 
     def test_largest_is_named_when_none_dominates(self, clock):
         """A fifth is worth a note; a run in which all is even is not."""
@@ -223,6 +236,20 @@ def test_overhead_is_measured_and_counted(clock):
     assert overhead.dispatch_ns > 100
     assert overhead.total_ns == round(10 * overhead.block_ns) + overhead.filing_ns
     assert overhead.filing_ns > 0
+
+
+def test_waiting_for_a_turn_is_no_overhead(clock):
+    """A sampling thread that waits for the interpreter's lock, or the system, costs the program nothing meanwhile."""
+
+    def waits():
+        threading.Event().wait(0.05)
+        return ProcessReading(0, 1, 0, 0)
+
+    gauges = Gauges(None, process=waits)
+    with Store(counter, middleware=[gauges], clock=clock):
+        pass
+
+    assert 0 < gauges.reading_ns < 50 * MS
 
 
 def test_evidence_of_a_live_run_is_what_its_recorders_know(clock):
