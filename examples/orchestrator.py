@@ -153,7 +153,8 @@ def record(options: Namespace) -> None:
             work(orchestrator, options)
         terminal.print_findings(orchestrator.tasks)
         terminal.print_slowest(run.timing.spans)
-        print("", run.report(), sep="\n")
+        print()
+        run.report().print()
         terminal.print_first_failure(run)
 
 

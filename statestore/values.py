@@ -193,8 +193,9 @@ class Rollback(msgspec.Struct, frozen=True, array_like=True):
 class GaugeSample(msgspec.Struct, frozen=True, array_like=True):
     """One reading of how the process runs. Sums are since the process began, the others since the reading before.
 
-    `loop_*` tell of the asyncio event loop and are None without one: how late its timers came, and the share of the
-    time in which it was not waiting for anything (0 to 1).
+    `loop_*` tell of the asyncio event loop and are None without one: how late its timers came, the share of the time in
+    which it was not waiting for anything (0 to 1), and the longest time for which something in it held it up: a delay
+    without that part in which its thread only waited for a processor, other programs having them all.
     """
 
     at_ns: int
@@ -208,6 +209,7 @@ class GaugeSample(msgspec.Struct, frozen=True, array_like=True):
     loop_delay_p99_ns: int | None = None
     loop_delay_max_ns: int | None = None
     loop_utilisation: float | None = None
+    loop_held_ns: int | None = None
 
 
 class Header(msgspec.Struct, frozen=True):

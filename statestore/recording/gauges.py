@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from statestore.errors import ActionError
 from statestore.ports import Clock, StoreLike, Unsubscribe
-from statestore.recording.eventloop import RESOLUTION_NS, LoopMonitor, LoopReading
+from statestore.recording.eventloop import RESOLUTION_NS, LoopMonitor, LoopReading, starved_ns
 from statestore.recording.pauses import PauseMeter
 from statestore.recording.series import Series
 from statestore.recording.stats import Distribution
@@ -35,6 +35,10 @@ def read_process() -> ProcessReading:
         return ProcessReading(time.process_time_ns(), threading.active_count(), 0, 0)
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return ProcessReading(time.process_time_ns(), threading.active_count(), usage.ru_nvcsw, usage.ru_nivcsw)
+
+
+def _never_starved(native_id: int) -> int:
+    return 0
 
 
 class Gauges(Series[GaugeSample]):
@@ -102,7 +106,9 @@ class Gauges(Series[GaugeSample]):
             raise ActionError("gauges.watch() is called from code that runs in an event loop; none runs here") from None
         if self._monitor is not None:
             self._monitor.close()
-        self._monitor = LoopMonitor(loop, self._axis.clock, self._resolution_ns)
+        # Fake time does not pass while a thread waits for a processor.
+        starved = starved_ns if self._axis.is_system else _never_starved
+        self._monitor = LoopMonitor(loop, self._axis.clock, self._resolution_ns, starved)
         self._monitor.open()
 
     def read(self) -> GaugeSample:
@@ -123,6 +129,7 @@ class Gauges(Series[GaugeSample]):
             loop_delay_p99_ns=delays.p99_ns if delays is not None else None,
             loop_delay_max_ns=max(delays.max_ns, loop.overdue_ns) if delays is not None else loop.overdue_ns or None,
             loop_utilisation=loop.utilisation,
+            loop_held_ns=loop.held_ns if delays is not None or loop.overdue_ns else None,
         )
 
     def shut(self) -> None:

@@ -1,5 +1,6 @@
 """The main job as a user runs it: its own process, its output, its history file, and Ctrl-C."""
 
+import argparse
 import json
 import os
 import random
@@ -106,6 +107,29 @@ def test_the_report_tells_what_failed_and_what_that_changed(finished):
     _, _, point = output.partition("just before the first failure")
     assert re.search(r"\['(broken|outer/inner/python2)\.py'\]\['status'\]: 'implementing' -> 'failed'", point)
     assert "['counts']['failed']: 0 -> 1" in point
+
+
+def test_the_report_names_the_package_that_was_truly_slowest(tmp_path, record, run):
+    """By the time of its own modules in the record: neither the one with most modules nor the one around it."""
+    source = Path(argparse.__file__).read_bytes()
+    for name in (*[f"many/{number}.py" for number in range(20)], "outer/__init__.py"):
+        (tmp_path / "folder" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "folder" / name).write_bytes(b"x = 1\n")
+    (tmp_path / "folder" / "outer" / "slow").mkdir()
+    (tmp_path / "folder" / "outer" / "slow" / "big.py").write_bytes(source * 4)
+
+    _, output, _ = run("folder")
+
+    with open_history(record) as history:
+        taken = Counter[str]()
+        for span in history.spans:
+            if span.name == "module":
+                taken[str(Path(span.metadata["task"]).parent)] += span.elapsed_ns
+    ((slowest, taken_ns),) = taken.most_common(1)
+    assert slowest == "outer/slow"
+    first = output.partition("Slowest packages")[2].splitlines()[1]
+    assert first.split() == [f"{taken_ns / 1e6:,.1f}", "ms", "outer/slow/"]
+    assert re.search(r"note: +module takes .*; the slowest one took .* \(task=outer/slow/big\.py\)", output)
 
 
 def test_going_back_leaves_the_record_at_its_end(finished):

@@ -150,6 +150,15 @@ class TestEventLoop:
 
         assert "held up for 250 ms; 1 of 2 readings" in finding.sentence
 
+    def test_delay_on_a_busy_machine_is_none(self):
+        """When the loop's thread only waited for a processor, nothing in the program held it up."""
+        starved = [gauge(0, 0), gauge(1, 0.5, loop_delay_max_ns=250 * MS, loop_held_ns=20 * MS)]
+        both = [*starved, gauge(2, 1, loop_delay_max_ns=180 * MS, loop_held_ns=170 * MS)]
+
+        assert diagnose(evidence(duration_ns=SECOND, gauges=starved)) == []
+        (finding,) = diagnose(evidence(duration_ns=2 * SECOND, gauges=both))
+        assert "held up for 170 ms; 1 of 3 readings" in finding.sentence
+
     def test_small_delays_are_none(self):
         """Below what people and asyncio's debug mode call slow."""
         samples = [gauge(n, n / 2, loop_delay_max_ns=90 * MS) for n in range(5)]

@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from statestore import ActionError
+from statestore.recording.eventloop import LoopMonitor, starved_ns
 from statestore.recording.gauges import Gauges, ProcessReading, read_process
 from statestore.testing import FakeClock, ListSink
 from statestore.values import GaugeSample
@@ -95,6 +96,39 @@ class TestEventLoop:
         assert 290 * MS <= blocked.loop_delay_max_ns <= 300 * MS
         assert blocked.loop_delay_p50_ns < MS
         assert gauges.delays.stats().max_ns == blocked.loop_delay_max_ns
+
+    def test_waiting_for_a_processor_does_not_hold_the_loop(self, clock):
+        """On a machine that is busy with other programs timers come late, without anything in the loop to blame."""
+
+        async def main():
+            waited = 5 * MS
+            monitor = LoopMonitor(asyncio.get_running_loop(), clock, starved=lambda native_id: waited)
+            monitor.open()
+            await asyncio.sleep(0.1)
+            clock.advance(300 * MS)
+            waited += 285 * MS
+            await asyncio.sleep(0.1)
+            starving = monitor.take()
+            clock.advance(300 * MS)
+            hanging = monitor.take()
+            await asyncio.sleep(0.1)
+            held = monitor.take()
+            monitor.close()
+            return starving, hanging, held
+
+        starving, hanging, held = in_fake_time(clock, main)
+
+        assert 290 * MS <= starving.delays.stats().max_ns <= 300 * MS
+        assert starving.held_ns <= 15 * MS
+        assert hanging.held_ns == hanging.overdue_ns >= 290 * MS
+        assert held.held_ns == held.delays.stats().max_ns >= 290 * MS
+
+    def test_system_is_asked_how_long_a_thread_waited_for_a_processor(self):
+        """The time only grows; a thread that does not exist has not waited."""
+        before = starved_ns(threading.get_native_id())
+
+        assert 0 <= before <= starved_ns(threading.get_native_id())
+        assert starved_ns(0) == 0
 
     def test_utilisation_is_the_share_of_time_in_which_it_did_not_wait(self, make_store, clock):
         """Busy for 30 ms of every 100."""
