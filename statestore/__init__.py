@@ -30,13 +30,36 @@ if TYPE_CHECKING:
     from statestore.history.resume import resume
     from statestore.history.upcasting import Upcaster
     from statestore.journal import Journal, register
-    from statestore.recording import Alerts, Gauges, Memory, Milestones, Report, Stats, Timing
+    from statestore.recording import (
+        Above,
+        Alerts,
+        Deviates,
+        Gauges,
+        Memory,
+        Milestones,
+        Report,
+        StackProfiler,
+        Stats,
+        Timing,
+    )
     from statestore.run import Run
     from statestore.tree.diff import Diff, diff
     from statestore.tree.drafts import current, original, produce, produce_with_patches
     from statestore.tree.freezing import freeze, thaw
     from statestore.tree.patches import apply_patches
-    from statestore.values import Action, Commit, MemorySample, Milestone, Move, Patch, Rollback, Snapshot, Span
+    from statestore.values import (
+        Action,
+        Alert,
+        Commit,
+        GaugeSample,
+        MemorySample,
+        Milestone,
+        Move,
+        Patch,
+        Rollback,
+        Snapshot,
+        Span,
+    )
 
 __version__ = "0.1.0"
 
@@ -75,7 +98,18 @@ _ON_USE: Final = {
         "verify_replay",
     ),
     "statestore.journal": ("Journal", "register"),
-    "statestore.recording": ("Alerts", "Gauges", "Memory", "Milestones", "Report", "Stats", "Timing"),
+    "statestore.recording": (
+        "Above",
+        "Alerts",
+        "Deviates",
+        "Gauges",
+        "Memory",
+        "Milestones",
+        "Report",
+        "StackProfiler",
+        "Stats",
+        "Timing",
+    ),
     "statestore.run": ("Run",),
     "statestore.tree.diff": ("Diff", "diff"),
     "statestore.tree.drafts": ("current", "original", "produce", "produce_with_patches"),
@@ -83,7 +117,9 @@ _ON_USE: Final = {
     "statestore.tree.patches": ("apply_patches",),
     "statestore.values": (
         "Action",
+        "Alert",
         "Commit",
+        "GaugeSample",
         "MemorySample",
         "Milestone",
         "Move",
@@ -96,17 +132,21 @@ _ON_USE: Final = {
 _HOME: Final = {name: module for module, names in _ON_USE.items() for name in names}
 
 __all__ = [
+    "Above",
     "Action",
     "ActionCreator",
     "ActionError",
+    "Alert",
     "Alerts",
     "Commit",
     "CorruptHistoryError",
+    "Deviates",
     "Diff",
     "DispatchError",
     "Divergence",
     "DraftError",
     "Effects",
+    "GaugeSample",
     "Gauges",
     "History",
     "HistoryError",
@@ -128,6 +168,7 @@ __all__ = [
     "Slice",
     "Snapshot",
     "Span",
+    "StackProfiler",
     "StateStoreError",
     "Stats",
     "Store",
