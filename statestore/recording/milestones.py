@@ -61,8 +61,9 @@ class Milestones:
 
     Args:
         rules: by name of the milestone, a predicate over the state or an action creator. A creator's is reached when
-            one of its actions has been applied, a predicate's when it becomes true, by undo or redo too; what holds
-            already when the rule begins, as in a run that is resumed, does not become so.
+            one of its actions has been applied, a predicate's when it becomes true, by undo or redo too. What
+            held when a run was resumed does not become so again; what holds from the start is reached at the first
+            commit.
         every: whether a rule is reached each time, and not only the first.
         keep: how many are kept, the newest.
         clock: where times come from; the store's clock if None.
@@ -110,8 +111,9 @@ class Milestones:
         """Observes commits while there is a rule left to reach: without one, nothing is paid for."""
         if self._store is None:
             return
-        for rule in self._rules:
-            rule.begin(self._store.state)
+        if self._store.seq:  # of a run that is gone on with, or a rule that comes late
+            for rule in self._rules:
+                rule.begin(self._store.state)
         if self._rules and self._unobserve is None:
             self._unobserve = self._store.observe(self._check, Commit, Move)
 
