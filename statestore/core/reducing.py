@@ -28,7 +28,8 @@ def as_reduce(reducer: Any) -> Reduce:
 
     A reducer without a `reduce` method returns its next state only. What it changed is found by comparing, at the cost
     of one walk over each mapping or list on the way to a change; that is paid only while somebody observes commits. So
-    an equal copy that a plain function returns is no change while commits are observed, and a change otherwise.
+    while commits are observed, an equal copy that a plain function returns is no change, and plain data that it put
+    inside an immutable value is frozen; otherwise it is trusted, and its result taken as it is.
     """
     reduce = getattr(reducer, "reduce", None)
     if callable(reduce):
@@ -50,6 +51,12 @@ def as_reduce(reducer: Any) -> Reduce:
             return new
         known = len(changes)
         find_changes(state, new, path, changes)
+        if any(freeze(value) is not value for _, _, value, _ in changes[known:]):
+            # Plain data inside: what is recorded and what is the state from now on have to be one.
+            steps = [Patch(op, at[len(path) :], value) for op, at, value, _ in changes[known:]]
+            del changes[known:]
+            new = apply_patches(state, steps)
+            find_changes(state, new, path, changes)
         return new if len(changes) > known else state
 
     return compare

@@ -4,7 +4,19 @@ import pytest
 from immutables import Map
 from pyrsistent import PMap, PSet, PVector, pmap
 
-from statestore import Action, ActionError, DispatchError, Slice, Store
+from statestore import (
+    Action,
+    ActionError,
+    DispatchError,
+    History,
+    Patch,
+    Slice,
+    Store,
+    combine,
+    freeze,
+    verify_replay,
+)
+from statestore.tree.equality import same
 
 
 def adding(state, action):
@@ -57,6 +69,31 @@ def test_plain_data_from_a_reducer_is_frozen():
     store = Store(lambda state, action: {"items": [action.payload]}, initial={})
     store.dispatch(Action("a", 1))
     assert isinstance(store.state["items"], PVector)
+
+
+def test_plain_data_inside_a_result_by_hand_is_frozen_when_it_is_recorded():
+    """State and commits hold one and the same: what is rebuilt or replayed is the state, in class and content."""
+    history = History()
+
+    def reducer(state, action):
+        return state.set("items", [{"tags": [action.payload]}])
+
+    store = Store(reducer, initial={"items": []}, middleware=[history])
+    for payload in ("a", "b", "b"):
+        store.dispatch(Action("set", payload))
+    assert same(store.state, freeze({"items": [{"tags": ["b"]}]}))
+    assert same(store.state, history.state_at("head"))
+    assert verify_replay(history, reducer).ok
+    assert [len(commit.patches) for commit in history.commits] == [1, 1, 0]
+
+
+def test_plain_data_from_a_part_of_a_combination_is_frozen_when_it_is_recorded():
+    """The patches then lie below the key of the part."""
+    history = History()
+    store = Store(combine(a=lambda state, action: state.set("x", [1])), initial={"a": {}}, middleware=[history])
+    store.dispatch(Action("go"))
+    assert same(store.state, freeze({"a": {"x": [1]}}))
+    assert history.head.patches == (Patch("add", ("a", "x"), freeze([1])),)
 
 
 def test_an_equal_result_of_a_reducer_changes_nothing():

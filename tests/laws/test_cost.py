@@ -81,6 +81,17 @@ def test_an_edit_costs_the_same_in_a_small_and_in_a_large_state(make, edit):
 
 
 @pytest.mark.parametrize("make", [pmap, Map])
+def test_a_result_costs_what_it_does_not_share_with_the_base(make):
+    """A recipe that returns a value made from the base costs the same however large the parts are that it kept."""
+    small, large = tasks(make, SMALL), tasks(make, LARGE)
+
+    def cost(base):
+        return calls(lambda: produce(base, lambda draft: base.set("new", make({"n": pvector([1])}))))
+
+    assert cost(large) <= cost(small) * AT_MOST
+
+
+@pytest.mark.parametrize("make", [pmap, Map])
 def test_a_hundred_edits_cost_at_most_a_hundred_times_one(make):
     """Cost grows with the number of edits, and no faster."""
     state = tasks(make, SMALL)

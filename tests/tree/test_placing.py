@@ -15,6 +15,7 @@ from statestore import (
     produce_with_patches,
     thaw,
 )
+from statestore.tree.equality import same
 
 from ..laws.states import Pair, Result, Task, Ticket, Worker
 
@@ -77,15 +78,36 @@ def test_plain_values_inside_a_tuple_or_record_are_frozen(value):
     assert list(inner) == ["a"]
 
 
-@pytest.mark.parametrize("make", [Map, pmap])
-def test_plain_values_inside_a_persistent_one_can_be_edited(make):
-    """A mapping is taken as it is, but an edit below makes the list persistent and leaves the plain one alone."""
+HOLDERS = {
+    "Map": lambda value: Map({0: value}),
+    "pmap": lambda value: pmap({0: value}),
+    "pvector": lambda value: pvector([value]),
+    "tuple": lambda value: (value,),
+    "deeper": lambda value: pmap({0: Map({0: pvector([value])})}),
+}
+
+
+@pytest.mark.parametrize("hold", HOLDERS.values(), ids=HOLDERS)
+def test_plain_values_inside_an_immutable_one_are_frozen(hold):
+    """What is put in is looked into at every depth, so the plain original and the state have nothing in common."""
     plain = ["a"]
-    base = run(pmap(), lambda draft: draft.__setitem__("held", make({0: plain})))
-    after = run(base, lambda draft: draft["held"][0].append("b"))
-    assert isinstance(after["held"][0], PVector)
-    assert list(after["held"][0]) == ["a", "b"]
-    assert plain == ["a"]
+    after = run(pmap(), lambda draft: draft.__setitem__("held", hold(plain)))
+    plain.append("b")
+    assert thaw(after) == {"held": thaw(hold(["a"]))}
+    assert hash(after["held"]) != hash(None)  # which a list inside would not allow
+
+
+@pytest.mark.parametrize("hold", HOLDERS.values(), ids=HOLDERS)
+def test_drafts_inside_an_immutable_value_become_values(hold):
+    """A draft that was put into a value by hand is in the state what it stood for, edits included."""
+
+    def put(draft):
+        draft["held"] = hold(draft["part"])
+        draft["part"]["n"] = 2
+
+    base = freeze({"part": {"n": 1}})
+    assert same(run(base, put)["held"], hold(pmap({"n": 2})))
+    assert same(produce(base, lambda draft: hold(draft["part"])), hold(pmap({"n": 1})))
 
 
 def test_a_draft_moves_and_stays_alive():

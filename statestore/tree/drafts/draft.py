@@ -1,6 +1,7 @@
 """The life of one draft: made when its value is first read, edited, finished once, revoked for ever."""
 
 from collections.abc import Callable
+from itertools import chain, repeat
 from typing import Any, ClassVar, Final, NoReturn, TypeAlias
 
 from pyrsistent import pmap, pset, pvector
@@ -85,10 +86,11 @@ class Draft:
         """Takes over the parts of a plain value: this draft is then the draft of that value."""
         raise NotImplementedError
 
-    def _adopt(self, value: Any) -> Any:
+    def _adopt(self, value: Any, known: Any = MISSING) -> Any:
         """Makes a value fit to stand below this draft: plain containers become drafts of persistent ones.
 
-        The value is taken as it is now: editing the plain original afterwards does not change the draft.
+        The value is taken as it is now: editing the plain original afterwards does not change the draft. Costs the size
+        of the value, since anything plain, or a draft, may be inside.
         """
         if isinstance(value, Draft):
             if value._scope is not self._scope:
@@ -100,9 +102,7 @@ class Draft:
         kind = KINDS[type(value)]
         if kind.plain:
             return pset(value) if kind.role == "set" else _draft_with(self._empty(kind.role), value, self)
-        if kind.role in ("record", "sequence") and not _settled(value):
-            return _draft_with(value, value, self)
-        return value
+        return value if _settled(value, known) else _draft_with(value, value, self)
 
     def _keep_child(self, key: Any, child: "Draft") -> None:
         if self._children:
@@ -206,13 +206,21 @@ def _draft_with(base: Any, parts: Any, parent: Draft) -> Draft:
     return draft
 
 
-def _settled(value: Any) -> bool:
-    """Whether a tuple or record holds immutable parts only, all the way down."""
+def _settled(value: Any, known: Any = MISSING) -> bool:
+    """Whether a value holds immutable parts only, all the way down; those that it shares with `known` need no look."""
+    if value is known or type(value) in SCALARS:
+        return True
     if isinstance(value, Draft):
         return False
     kind = KINDS[type(value)]
     if kind.plain:
         return False
     if kind.role == "record":
-        return all(_settled(getattr(value, name)) for name in kind.fields(value))
-    return not isinstance(value, tuple) or all(map(_settled, value))
+        return all(_settled(getattr(value, name), getattr(known, name, MISSING)) for name in kind.fields(value))
+    if kind.role == "mapping":
+        before = known.get if KINDS[type(known)].role == "mapping" else {}.get
+        return all(_settled(part, before(key, MISSING)) for key, part in value.items())
+    if kind.role == "sequence":
+        before = known if KINDS[type(known)].role == "sequence" else ()
+        return all(map(_settled, value, chain(before, repeat(MISSING))))
+    return True

@@ -61,7 +61,7 @@ def _settle_result(draft: Draft, result: Any, recipe: Any, path: Path, changes: 
             f"{_name(recipe)} edited its draft and returned {type(result).__name__} as well; "
             "do one of the two: edit the draft and return nothing, or return a new value"
         )
-    adopted = draft._adopt(result)
+    adopted = draft._adopt(result, base)
     value = adopted.settle() if isinstance(adopted, Draft) else adopted
     return _compared(base, value, path, changes)
 
