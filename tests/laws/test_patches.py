@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyrsistent import pdeque, plist, pvector
 
-from statestore import Patch, apply_patches, produce_with_patches
+from statestore import Patch, apply_patches, freeze, produce_with_patches
 
 from .edits import Edited, edited
 from .states import mirror, portrait, trees
@@ -66,13 +66,18 @@ EDITS = {
     "both ends": lambda draft: (draft.insert(0, "new"), draft.pop()),
     "rotate": lambda draft: draft.append(draft.pop(0)),
     "rotate back": lambda draft: draft.insert(0, draft.pop()),
+    "clear": lambda draft: draft.clear(),
+    "reverse": lambda draft: draft.reverse(),
+    "sort": lambda draft: draft.sort(reverse=True),
+    "set all": lambda draft: draft.__setitem__(slice(None), range(1, 9_000)),
+    "delete most": lambda draft: draft.__delitem__(slice(10, None)),
 }
 
 
 @pytest.mark.parametrize("make", SEQUENCES)
 @pytest.mark.parametrize("edit", EDITS)
 def test_one_edit_of_a_long_list_is_a_handful_of_patches(make, edit):
-    """Editing a sequence of 10,000 in one place gives a few patches each way, whatever had to move."""
+    """One edit of a sequence of 10,000, be it of all elements, gives a few patches each way, whatever had to move."""
     base = make(range(10_000))
 
     def change(draft):
@@ -83,6 +88,41 @@ def test_one_edit_of_a_long_list_is_a_handful_of_patches(make, edit):
     assert 1 <= len(inverse) <= HANDFUL
     assert portrait(apply_patches(base, patches)) == portrait(value)
     assert portrait(apply_patches(value, inverse)) == portrait(base)
+
+
+def test_an_element_that_moved_is_edited_in_place():
+    """After an insertion, `draft[i] += ...` is the edit below the element, not another element."""
+    base = freeze([[*range(100)], []])
+
+    def change(draft):
+        draft.insert(0, "new")
+        draft[1] += [100]
+
+    _, patches, _ = produce_with_patches(base, change)
+    assert patches == (Patch("add", (0,), "new"), Patch("add", (1, 100), 100))
+
+
+@given(st.permutations(range(20)), st.lists(st.integers(0, 19), max_size=5), st.booleans())
+def test_edits_below_elements_hold_when_all_of_them_moved(order, edited, before):
+    """Sorting a list of 20 gives patches that lead both ways, with its elements edited before or after."""
+    base = freeze([{"place": place, "tags": []} for place in order])
+
+    def edit(draft):
+        for index in edited:
+            draft[index]["tags"].append("seen")
+
+    def change(draft):
+        if before:
+            edit(draft)
+        draft.sort(key=lambda element: element["place"])
+        if not before:
+            edit(draft)
+
+    value, patches, inverse = produce_with_patches(base, change)
+    assert [element["place"] for element in value] == list(range(20))
+    assert len([element for element in value if element["tags"]]) == len(set(edited))
+    assert apply_patches(base, patches) == value
+    assert apply_patches(value, inverse) == base
 
 
 @given(st.integers(0, 1_000), st.integers(1, 20), st.booleans())

@@ -2,7 +2,7 @@
 
 While elements are only replaced and appended, the edits alone are kept, and finishing costs O(log n) for each in a
 PVector. The first edit that moves other elements (an insert or a removal) copies the sequence into a list, and every
-step from then on is logged as the patch that it is.
+step from then on is logged as the patch that it is; the steps of a sort or the like end as one patch.
 """
 
 from collections.abc import Callable, Iterable, Iterator, MutableSequence, Sequence
@@ -14,6 +14,9 @@ from statestore.tree.equality import same
 from statestore.tree.kinds import KINDS, MISSING, ListKind
 from statestore.tree.listdiff import opcodes
 from statestore.values import Path
+
+# So few steps are always kept, since they tell people which element changed.
+_ALWAYS_LOGGED = 16
 
 
 class _Placed:
@@ -63,9 +66,7 @@ class SequenceDraft(Draft, MutableSequence[Any]):
         return position
 
     def _read(self, index: int) -> Any:
-        entry = self._entry(index)
-        if type(entry) is _Placed:
-            return entry.draft
+        entry = _seen(self._entry(index))
         child = None if isinstance(entry, Draft) else self._child(entry)
         if child is None:
             return entry
@@ -92,8 +93,8 @@ class SequenceDraft(Draft, MutableSequence[Any]):
             self._assign_slice(index, value)
             return
         position = self._index(index)
-        if value is self._children.get(position, MISSING) and self._items is None:
-            return
+        if isinstance(value, Draft) and value is _seen(self._entry(position)):
+            return  # `draft[i] += [1]` puts back what it edited in place
         entry = self._take(value)
         if self._items is not None:
             self._step("replace", position, entry)
@@ -111,8 +112,8 @@ class SequenceDraft(Draft, MutableSequence[Any]):
 
     def insert(self, index: int, value: Any) -> None:
         """Inserts before the index, clipped to the ends as for a list."""
-        length = len(self)
-        position = max(0, index + length) if index < 0 else min(index, length)
+        position, length = as_index(index), len(self)
+        position = max(0, position + length) if position < 0 else min(position, length)
         entry = self._take(value)
         if self._items is None and position == length:
             self._tail.append(entry)
@@ -290,7 +291,11 @@ class SequenceDraft(Draft, MutableSequence[Any]):
             if changes is not None:
                 del changes[start:]
             return base
-        return self._kind.build(base, values)
+        value = self._kind.build(base, values)
+        # A step is a path and a value: after a sort, or a clear, they say more than the two lists do.
+        if changes is not None and len(self._log) > _ALWAYS_LOGGED and 2 * len(self._log) >= len(base) + len(values):
+            changes[start:] = [("replace", path, value, base)]
+        return value
 
     @property
     def _kind(self) -> Any:
@@ -302,6 +307,11 @@ class SequenceDraft(Draft, MutableSequence[Any]):
         greatest = getattr(self._base, "maxlen", None)
         while greatest is not None and len(self._items) > greatest:
             self._step("remove", 0, None)
+
+
+def _seen(entry: Any) -> Any:
+    """An element as whoever reads it sees it."""
+    return entry.draft if type(entry) is _Placed else entry
 
 
 def _value_of(entry: Any) -> Any:
