@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from statestore.errors import ActionError
 from statestore.tree.kinds import KINDS
 
 # The types by far the most common in state, whose own equality is all there is to ask.
@@ -17,7 +18,10 @@ def same(a: Any, b: Any) -> bool:
         return False
     if type(a) in PLAINLY_EQUAL:
         return bool(a == b)
-    kind = KINDS[type(a)]
+    try:
+        kind = KINDS[type(a)]
+    except ActionError:  # no state holds such a value, but what a selector gives may be of any type
+        return _same_atom(a, b)
     if kind.role == "atom":
         return _same_atom(a, b)
     if kind.role == "record":

@@ -4,7 +4,7 @@ import dataclasses
 import sys
 from array import array
 from collections import deque
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, MappingView, Sequence
 from enum import Enum
 from typing import Any, Final, Literal, TypeAlias
 
@@ -349,6 +349,7 @@ class PClassKind(RecordKind):
 
 _EMPTY_PMAP: Final[PMap[Any, Any]] = pmap()
 _EMPTY_PVECTOR: Final[PVector[Any]] = pvector()
+_MUTABLE = (bytearray, deque, array, Iterator, MappingView)  # the last two: what draft.keys() or a generator gives
 ATOM: Final = Kind()
 """The kind of every value without parts: scalars, dates, paths, enums, arrays, objects of unknown classes."""
 
@@ -393,8 +394,10 @@ def _find_kind(cls: type) -> Kind:
         return _frozen_only(cls, getattr(cls.__setattr__, "__name__", "") == "_frozen_setattrs", AttrsKind())
     if dataclasses.is_dataclass(cls):
         return _frozen_only(cls, cls.__dataclass_params__.frozen, DataclassKind())  # type: ignore[attr-defined]
-    if issubclass(cls, bytearray | deque | array):
-        raise ActionError(f"state is immutable, and a {cls.__name__} is not: use bytes, a tuple or a list in its place")
+    if issubclass(cls, _MUTABLE):
+        raise ActionError(
+            f"state is immutable, and what is of type {cls.__name__} is not: use bytes, a tuple or a list in its place"
+        )
     return ATOM
 
 

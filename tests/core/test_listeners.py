@@ -1,5 +1,7 @@
 """Listeners hear of every change of state, in rounds whose members are fixed when the dispatch begins."""
 
+from collections import deque
+
 import pytest
 
 from statestore import Action, Store
@@ -171,6 +173,15 @@ def test_a_selected_value_is_compared_strictly():
     for value in (True, 1.0, float("nan"), float("nan"), 1):
         store.dispatch(Action("set", value))
     assert calls == ["True", "1.0", "nan", "1"]
+
+
+def test_a_selected_value_may_be_of_any_type(store):
+    """What no state could hold, a deque for instance, is compared as Python compares it."""
+    calls = []
+    store.subscribe(lambda new, old: calls.append((new, old)), select=lambda state: deque([state // 2]))
+    for _ in range(2):
+        store.dispatch(GO)
+    assert calls == [(deque([1]), deque([0]))]
 
 
 def test_a_selector_that_raises_is_an_error_of_its_listener(store):

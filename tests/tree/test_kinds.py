@@ -131,12 +131,14 @@ def test_equal_leaves_of_one_class_are_equal():
         bytearray(b"x"),
         collections.deque([1]),
         array("i", [1]),
+        pytest.param((n for n in "ab"), id="generator"),
+        pytest.param({"a": 1}.keys(), id="view"),
         pytest.param(None, id="dataclass"),
         pytest.param(..., id="attrs"),
     ],
 )
 def test_what_is_known_to_be_mutable_is_refused(value):
-    """A bytearray, deque, array or a class that is not frozen cannot be state, wherever it is; the error names it."""
+    """A bytearray, deque, array, iterator, view or class that is not frozen cannot be state, and the error names it."""
 
     @dataclasses.dataclass
     class Loose:
