@@ -445,8 +445,15 @@ class Store:
         return stop
 
     def close(self) -> None:
-        """Closes the recorders, innermost first, each once, even when one raises. Reading goes on, dispatch raises."""
+        """Closes the recorders, innermost first, each once, even when one raises. Reading goes on, dispatch raises.
+
+        Raises:
+            DispatchError: inside a transaction, whose commits would reach nobody; ReducerError inside a reducer.
+        """
         with self._lock:
+            self._check_not_reducing("close the store")
+            if self._transaction is not None:
+                raise DispatchError(f"cannot close inside transaction {self._transaction.label!r}; end it first")
             closing, self._closing = (*closers(self._open), *self._closing), ()
             self._open = ()
         try:

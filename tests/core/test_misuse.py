@@ -90,11 +90,12 @@ def test_a_creator_that_was_not_called_is_pointed_out(bench):
         lambda bench: bench.store.dispatch(bench.added()),
         lambda bench: bench.store.subscribe(print),
         lambda bench: bench.store.state,
+        lambda bench: bench.store.close(),
     ],
-    ids=["dispatch", "subscribe", "state"],
+    ids=["dispatch", "subscribe", "state", "close"],
 )
 def test_a_reducer_may_not_use_the_store(bench, act):
-    """Dispatching, subscribing and reading `store.state` while reducing raise, and say that a reducer is running."""
+    """Dispatching, subscribing, reading `store.state` and closing while reducing raise, and say that one runs."""
     bench.during = lambda draft: act(bench)
     with bench.unharmed(), pytest.raises((ReducerError, DispatchError), match="reduc"):
         bench.store.dispatch(bench.misused())

@@ -233,6 +233,17 @@ def test_transactions_may_not_begin_in_a_reducer():
     assert store.state == 0
 
 
+def test_a_store_is_not_closed_inside_a_transaction(store):
+    """Its commits would reach closed recorders, so closing raises, and the transaction can still succeed."""
+    with store.transaction("both"):
+        store.dispatch(add())
+        with pytest.raises(DispatchError, match="'both'"):
+            store.close()
+        store.dispatch(add())
+    assert store.state == 2
+    store.close()
+
+
 def test_a_listener_may_open_a_transaction(store):
     """The round after a change may hold a transaction of its own, which is notified as one."""
     seen = []
