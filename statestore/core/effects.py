@@ -65,13 +65,15 @@ class Effects:
         """
         if not isinstance(trigger, str) and not callable(trigger):
             raise ActionError(f"effects.on takes an action creator, a type or a predicate, not {trigger!r}")
+        if isinstance(debounce, bool) or not isinstance(debounce, int | float) or not debounce >= 0:
+            raise ActionError(f"debounce= is a number of seconds, 0 or more, not {debounce!r}")
         if take not in ("every", "latest", "leading"):
             raise ActionError(f"take= is 'every', 'latest' or 'leading', not {take!r}")
 
         def register(handler: H) -> H:
             if not callable(handler):
                 raise ActionError(f"effects.on decorates a function of (store, action), not {handler!r}")
-            if (take != "every" or debounce) and not inspect.iscoroutinefunction(handler):
+            if (take != "every" or debounce) and not _is_async(handler):
                 raise ActionError(
                     f"take={take!r} and debounce= need an async handler, since a sync one cannot be cancelled"
                 )
@@ -110,9 +112,9 @@ class Effects:
     def _run(self, effect: _Effect, store: StoreLike, action: Any) -> None:
         if self._closed:
             return
-        if not inspect.iscoroutinefunction(effect.handler):
+        if not _is_async(effect.handler):
             with _span(effect, store):
-                effect.handler(store, action)
+                _refuse_coroutine(effect.handler(store, action), effect)
             return
         loop, here = self._find_loop(effect)
         if here:
@@ -141,7 +143,7 @@ class Effects:
         except RuntimeError:
             if self._loop is None or self._loop.is_closed():
                 raise DispatchError(
-                    f"the async effect {effect.handler.__qualname__} needs an event loop: dispatch from async code, "
+                    f"the async effect {_name(effect)} needs an event loop: dispatch from async code, "
                     "or give one with Effects(loop=...)"
                 ) from None
             return self._loop, False
@@ -162,9 +164,27 @@ def _span(effect: _Effect, store: StoreLike) -> AbstractContextManager[Any]:
     for layer in store.middleware:
         block = getattr(layer, "block", None)
         if block is not None:
-            name = getattr(effect.handler, "__qualname__", type(effect.handler).__qualname__)
-            return block(name.rpartition("<locals>.")[2], "effect")  # type: ignore[no-any-return]
+            return block(_name(effect), "effect")  # type: ignore[no-any-return]
     return nullcontext()
+
+
+def _is_async(handler: Any) -> bool:
+    """Whether it is an async function, or an object whose call is one."""
+    return inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(type(handler).__call__)
+
+
+def _refuse_coroutine(result: Any, effect: _Effect) -> None:
+    if inspect.iscoroutine(result):
+        result.close()
+        raise ActionError(
+            f"the effect {_name(effect)} returned a coroutine, which nobody would await: define it with `async def`"
+        )
+
+
+def _name(effect: _Effect) -> str:
+    handler: Any = effect.handler
+    name: str = getattr(handler, "__qualname__", type(handler).__qualname__)
+    return name.rpartition("<locals>.")[2]
 
 
 def _report(task: "asyncio.Task[Any]") -> None:

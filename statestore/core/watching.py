@@ -43,8 +43,12 @@ async def wait_until(store: StoreLike, predicate: Callable[[Any], bool], timeout
     try:
         check(store)
         ends.append(store.at_close(give_up))
-        async with asyncio.timeout(timeout):
+        async with asyncio.timeout(timeout) as limit:
             return await found
+    except TimeoutError:
+        if limit.expired():  # and it is not the predicate's own
+            raise TimeoutError(f"the predicate did not hold for store {store.name!r} within {timeout} s") from None
+        raise
     finally:
         for end in ends:
             end()

@@ -284,6 +284,37 @@ def test_a_dispatch_from_a_thread_runs_its_effect_in_the_loop():
     asyncio.run(scenario())
 
 
+def test_an_object_with_an_async_call_is_an_async_effect():
+    """It runs as a task, as an async function does."""
+
+    async def scenario():
+        bench = Bench()
+
+        class Search:
+            async def __call__(self, store, action):
+                bench.log.append(action.payload["text"])
+
+        bench.effects.on(bench.typed, take="latest")(Search())
+        bench.store.dispatch(bench.typed("a"))
+        assert bench.log == []
+        await turns()
+        assert bench.log == ["a"]
+
+    asyncio.run(scenario())
+
+
+def test_a_coroutine_that_nobody_would_await_is_refused():
+    """A plain function that returns a coroutine raises, and says that the handler has to be async itself."""
+    bench = Bench()
+
+    async def search():
+        """Never run."""
+
+    bench.effects.on(bench.typed)(lambda store, action: search())
+    with pytest.raises(ActionError, match="async def"):
+        bench.store.dispatch(bench.typed())
+
+
 def test_an_async_effect_without_a_loop_says_what_to_do():
     """Dispatching from plain code, with no loop known, raises and points to `loop=`; the state stays changed."""
     bench = Bench()
@@ -301,8 +332,10 @@ def test_an_async_effect_without_a_loop_says_what_to_do():
         lambda effects: effects.on("go")(3),
         lambda effects: effects.on("go", take="latest")(lambda store, action: None),
         lambda effects: effects.on("go", debounce=1.0)(lambda store, action: None),
+        lambda effects: effects.on("go", debounce=-1),
+        lambda effects: effects.on("go", debounce="1"),
     ],
-    ids=["trigger", "take", "handler", "latest needs async", "debounce needs async"],
+    ids=["trigger", "take", "handler", "latest needs async", "debounce needs async", "negative", "no number"],
 )
 def test_what_cannot_be_an_effect_is_refused(register):
     """Wrong triggers, options and handlers raise when they are registered."""

@@ -83,8 +83,8 @@ def test_until_waits_in_the_loop_of_any_thread(store):
 
 
 def test_until_gives_up_after_its_timeout(store):
-    """It raises TimeoutError, and leaves no listener behind."""
-    with pytest.raises(TimeoutError):
+    """It raises TimeoutError with what was waited for and how long, and leaves no listener behind."""
+    with pytest.raises(TimeoutError, match=r"'store' within 0\.01 s"):
         asyncio.run(store.until(lambda state: state == 1, timeout=0.01))
     store.dispatch(GO)
     assert store.state == 1
@@ -102,6 +102,16 @@ def test_a_predicate_that_raises_is_raised_where_it_waits(store):
 
     asyncio.run(scenario())
     assert store.state == 1
+
+
+def test_a_timeout_of_the_predicate_is_its_own(store):
+    """A TimeoutError that the predicate raises is not taken for one of the wait."""
+
+    def times_out(state):
+        raise TimeoutError("mine")
+
+    with pytest.raises(TimeoutError, match="mine"):
+        asyncio.run(store.until(times_out, timeout=5))
 
 
 def test_a_cancelled_wait_leaves_nothing(store):
