@@ -14,7 +14,7 @@ _Step = tuple[str, Path, Any]
 
 
 def apply_patches(base: Any, patches: Iterable[Patch]) -> Any:
-    """Gives the value that the patches lead to, in order; plain values in them are frozen.
+    """Gives the value that the patches lead to, in order; plain values, `base` and those in the patches, are frozen.
 
     Neighbouring patches of one parent are applied together, so a thousand edits of one list cost its length once.
 
@@ -26,7 +26,7 @@ def apply_patches(base: Any, patches: Iterable[Patch]) -> Any:
         if not isinstance(patch, Patch) or patch.op not in _BACK or not isinstance(patch.path, tuple):
             raise PatchError(f"expected Patch('add' | 'replace' | 'remove', path tuple, value), found {patch!r}")
         steps.append((patch.op, patch.path, freeze(patch.value)))
-    return _apply(base, steps)
+    return _apply(freeze(base) if KINDS[type(base)].plain else base, steps)
 
 
 def apply_changes(base: Any, changes: Sequence[Change]) -> Any:

@@ -2,7 +2,7 @@
 
 import pytest
 from immutables import Map
-from pyrsistent import PVector, pdeque, plist, pmap, pset, pvector
+from pyrsistent import PMap, PVector, pdeque, plist, pmap, pset, pvector
 
 from statestore import Patch, PatchError, apply_patches, freeze, produce_with_patches
 
@@ -67,6 +67,14 @@ def test_plain_values_in_patches_are_frozen():
     """Patches read from JSON hold dicts and lists; the state they make is immutable."""
     after = apply_patches(STATE, [Patch("add", ("tasks", "T2"), {"tags": ["a"]})])
     assert isinstance(after["tasks"]["T2"]["tags"], PVector)
+
+
+def test_a_plain_base_is_frozen():
+    """Patches apply to plain data as to what it becomes when it is frozen, also when there are none."""
+    assert apply_patches({"a": [1]}, []) == pmap({"a": pvector([1])})
+    after = apply_patches({"a": [1], "b": {}}, [Patch("add", ("a", 0), 0)])
+    assert after == freeze({"a": [0, 1], "b": {}})
+    assert isinstance(after["b"], PMap)
 
 
 def test_any_iterable_of_patches_will_do():
