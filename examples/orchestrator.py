@@ -145,6 +145,8 @@ def record(options: Namespace) -> None:
     """Surveys a folder with everything on record, reports, and goes back to the first failure."""
     initial, milestones = initial_state(options.state), Milestones(RULES)
     with Run(backlog, options.history, initial=initial, milestones=milestones) as run, undisturbed_exit():
+        # A record that was interrupted while its run looked back, at the first failure, ends further on than its head.
+        run.goto(run.store.seq)
         orchestrator = RecordedOrchestrator(run, options.folder)
         with run.span("plan"):
             orchestrator.plan()

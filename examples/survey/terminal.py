@@ -48,7 +48,7 @@ def print_findings(tasks: Any) -> None:
 
 
 def print_slowest(spans: Iterable[Span]) -> None:
-    """Prints the modules that took longest, and the packages whose own modules did so together."""
+    """Prints the modules that took longest, and the packages whose own modules did so together; none if none ran."""
     modules, packages = Counter[str](), Counter[str]()
     for span in spans:
         if span.name == "module":
@@ -56,7 +56,8 @@ def print_slowest(spans: Iterable[Span]) -> None:
             modules[name] += span.elapsed_ns
             packages[name[: name.rfind("/") + 1] or "(no package)"] += span.elapsed_ns
     for kind, elapsed in (("modules", modules), ("packages, by the time of their own modules", packages)):
-        print(f"\nSlowest {kind}")
+        if elapsed:
+            print(f"\nSlowest {kind}")
         for name, elapsed_ns in elapsed.most_common(ROWS):
             print(f"  {elapsed_ns / 1e6:8,.1f} ms  {name}")
 

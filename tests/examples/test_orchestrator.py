@@ -17,7 +17,7 @@ import pytest
 from orchestrator import TaskOrchestrator
 from survey.backlog import backlog
 
-from statestore import Store, open_history, thaw
+from statestore import Run, Store, open_history, thaw
 from tests.conftest import THOROUGH
 from tests.examples.conftest import EXAMPLES, start_orchestrator, write_folder
 
@@ -270,6 +270,21 @@ def test_a_run_that_was_cut_short_goes_on(long_folder, record, start, run, by, e
         assert len(history.commits) > before
         assert actions["backlog/planned"] == actions["backlog/complete"] == 61
         assert actions["backlog/implementing"] == 61 + actions["backlog/retried"]
+
+
+def test_a_run_that_was_cut_short_looking_back_goes_on_from_its_end(folder, record, run):
+    """A record whose head was left at the first failure is resumed at its last commit: nothing is done twice."""
+    run(folder)
+    with Run(backlog, record) as resumed:
+        last = resumed.store.seq
+        resumed.goto(resumed.history.find("backlog/failed")[0].parent)
+
+    status, output, errors = run(folder, "--resume")
+
+    assert (status, errors) == (0, "")
+    assert "Slowest" not in output
+    with open_history(record) as history:
+        assert history.head.seq == len(history.commits) == last
 
 
 @needs_signals
