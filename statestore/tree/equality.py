@@ -33,7 +33,8 @@ def same(a: Any, b: Any) -> bool:
         return all(map(same, a, b))
     if kind.role == "set":
         return _typed(a) == _typed(b)
-    return _typed(a) == _typed(b) and all(same(value, b[key]) for key, value in a.items())
+    before, after = kind.unshared(a, b)
+    return _typed(before) == _typed(after) and all(same(value, after[key]) for key, value in before.items())
 
 
 def _same_atom(a: Any, b: Any) -> bool:

@@ -2,12 +2,14 @@
 
 from deepdiff import DeepDiff
 from hypothesis import given
+from hypothesis import strategies as st
 from pyrsistent import pmap, pvector
 
 from statestore import apply_patches, diff
+from statestore.tree.equality import same
 
 from .edits import Edited, edited
-from .states import containers, plain, portrait, scalars, trees
+from .states import containers, keys, plain, portrait, scalars, trees
 
 
 @given(trees, trees)
@@ -21,6 +23,17 @@ def test_a_diff_finds_what_edits_did(done: Edited):
     """The difference of a base and what a program made of it leads from one to the other, both ways."""
     assert portrait(apply_patches(done.base, diff(done.base, done.value).patches)) == portrait(done.value)
     assert portrait(apply_patches(done.value, diff(done.value, done.base).patches)) == portrait(done.base)
+
+
+@given(st.dictionaries(keys, st.integers()), st.lists(st.tuples(keys, st.none() | st.integers()), max_size=40))
+def test_maps_made_from_each_other_differ_where_they_were_changed(start, steps):
+    """However often a map was set and discarded from, growing or not, no change to it is missed."""
+    old = new = pmap(start)
+    for key, value in steps:
+        new = new.discard(key) if value is None else new.set(key, value)
+    assert portrait(apply_patches(old, diff(old, new).patches)) == portrait(new)
+    assert portrait(apply_patches(new, diff(new, old).patches)) == portrait(old)
+    assert same(old, new) == (portrait(old) == portrait(new))
 
 
 @given(containers(scalars), containers(scalars))
