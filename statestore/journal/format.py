@@ -57,7 +57,7 @@ Body
                       what the blocks themselves say is what counts
         10 alert      [rule, subject, at_ns, sentence, evidence]
         11 gauge      [at_ns, cpu_ns, threads, voluntary_switches, involuntary_switches, gc_pause_ns, gc_longest_ns,
-                      loop_delay_p50_ns, loop_delay_p99_ns, loop_delay_max_ns, loop_utilisation]
+                      loop_delay_p50_ns, loop_delay_p99_ns, loop_delay_max_ns, loop_utilisation, loop_held_ns]
         12 rollback   [label, first_seq, last_seq, error, at_ns]: seqs that were given, and then given to others
         15 other      [name, map of fields]: a recorded value of a kind that this version does not list
 
