@@ -13,6 +13,9 @@ Path: TypeAlias = tuple[Any, ...]
 Change: TypeAlias = tuple[Op, Path, Any, Any]
 """A patch and its inverse in one: `(op, path, value, old)`. `value` is None for a removal, `old` for an addition."""
 
+FAILED = "failed: "
+"""How the label of a commit begins whose action raised when it was run again; it changed nothing."""
+
 _INVERSE_OP: dict[Op, Op] = {"add": "remove", "remove": "add", "replace": "replace"}
 
 

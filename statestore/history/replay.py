@@ -11,13 +11,13 @@ from statestore.core.reducing import PATCHED, as_reduce, reduce_patched
 from statestore.errors import ActionError, HistoryError
 from statestore.history.compare import same_changes
 from statestore.history.jsonpatch import to_pointer
-from statestore.history.rewrite import FAILED, OWN
+from statestore.history.rewrite import OWN
 from statestore.ports import Source
 from statestore.tree.diff import diff
 from statestore.tree.equality import same
 from statestore.tree.freezing import thaw
 from statestore.tree.patches import apply_changes
-from statestore.values import Action, Change, Commit, Patch, patches_of
+from statestore.values import FAILED, Action, Change, Commit, Patch, patches_of
 
 Step = Callable[[Commit, Any], object]
 Run = Callable[[Any, Commit, "list[Change] | None"], Any]

@@ -11,13 +11,10 @@ from statestore.history.refs import resolve
 from statestore.ports import StoreLike
 from statestore.tree.diff import diff
 from statestore.tree.patches import apply_changes
-from statestore.values import Action, Change, Commit
+from statestore.values import FAILED, Action, Change, Commit
 
 if TYPE_CHECKING:
     from statestore.history.past import Past
-
-FAILED = "failed: "
-"""How the label of a commit begins whose action raised when it was run again; it changed nothing."""
 
 OWN = "@@statestore/"
 """How the types begin of the actions that the store and its history make themselves."""

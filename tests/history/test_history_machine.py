@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from statestore import Action, DispatchError, HistoryError, apply_patches
 from statestore.history import live, log, states
-from statestore.history.rewrite import FAILED
+from statestore.values import FAILED
 from tests.conftest import THOROUGH
 from tests.history import boards
 from tests.history.boards import BrokenError, make_reducer, make_store, plain
