@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
-from pyrsistent import pmap, pvector
+from pyrsistent import PMap, PVector, pmap, pvector
 
 from statestore.errors import ActionError, JournalError
 from statestore.exporters import jsan
@@ -27,10 +27,11 @@ _UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError)
 _NEITHER: Final = "this is no file of Redux DevTools: it is JSON, and neither an object nor a list"
 # Times beyond this, in milliseconds since 1970, do not fit into nanoseconds of 64 bits: the year 2262.
 _LATEST_MS: Final = 9_000_000_000_000
-# References may stand for more than the file holds. No state is written out to more values than these, and so many
-# for each byte of the file: what is more was made to be too much.
-_WRITTEN_OUT: Final = 10_000_000
-_WRITTEN_OUT_BY_BYTE: Final = 10
+# References may stand for more than the file holds. So many values, and so many for each byte of the file, may come of
+# them, in a state and in the comparing of all: 15 µs for comparing two make 1.5 s for a small file made to be slow.
+# Without references there is one value for two bytes at most.
+_WRITTEN_OUT: Final = 100_000
+_WRITTEN_OUT_BY_BYTE: Final = 2
 
 
 class Entry(NamedTuple):
@@ -317,6 +318,7 @@ class _States:
                 return self._last.value, changes
             before, self._state = self._state, self._freeze(self._bound.parsed(part))
             if before is not MISSING:
+                self._bound.spend_on(before, self._state)
                 find_changes(before, self._state, (), changes)
             return self._state, changes
         except (RecursionError, ActionError):
@@ -394,7 +396,7 @@ class _Bound:
     """Refuses values that hold themselves, or that references make larger than a file of this size may mean."""
 
     def __init__(self, size: int) -> None:
-        self._most = _most(size)
+        self._most = self._left = _most(size)
         self._sizes: dict[int, int] = {}
 
     def parsed(self, value: Raw) -> Any:
@@ -420,3 +422,18 @@ class _Bound:
         if known < 0:
             raise JournalError("a value holds itself, and a state is a tree")
         return known
+
+    def spend_on(self, before: Any, after: Any) -> None:
+        """Counts what comparing two frozen states takes, which is what they do not share."""
+        waiting = [(before, after)]
+        while waiting:
+            before, after = waiting.pop()
+            if before is after:
+                continue
+            self._left -= 1
+            if self._left < 0:
+                raise JournalError(f"references make more than the {self._most:,} values that this file may mean")
+            if isinstance(before, PMap) and isinstance(after, PMap):
+                waiting += [(before[key], part) for key, part in after.items() if key in before]
+            elif isinstance(before, PVector) and isinstance(after, PVector):
+                waiting += zip(before, after, strict=False)
