@@ -31,7 +31,7 @@ _LATEST_MS: Final = 9_000_000_000_000
 # them, in a state and in the comparing of all: 15 µs for comparing two make 1.5 s for a small file made to be slow.
 # Without references there is one value for two bytes at most.
 _WRITTEN_OUT: Final = 100_000
-_WRITTEN_OUT_BY_BYTE: Final = 2
+_WRITTEN_OUT_BY_BYTE: Final = 1
 
 
 class Entry(NamedTuple):

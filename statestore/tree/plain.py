@@ -4,6 +4,7 @@ from math import isfinite
 from typing import Any
 
 from statestore.tree.kinds import KINDS, RecordKind
+from statestore.values import Path
 
 
 def to_plain(value: Any) -> Any:
@@ -25,3 +26,8 @@ def to_plain(value: Any) -> Any:
     if kind.role == "set":
         return sorted(map(to_plain, value), key=str)  # the same text for the same set
     return str(value)
+
+
+def to_pointer(path: Path) -> str:
+    """The path as an RFC 6901 JSON Pointer."""
+    return "".join("/" + str(key).replace("~", "~0").replace("/", "~1") for key in path)
