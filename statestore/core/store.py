@@ -6,6 +6,7 @@ from threading import RLock, get_ident
 from types import TracebackType
 from typing import Any
 
+from statestore.core.installing import layers_for
 from statestore.core.listeners import Listener, notify_all
 from statestore.core.middleware import as_action, call_all, check_middleware, closers, compose
 from statestore.core.reducing import PATCHED, as_reduce, initial_of, reduce_patched
@@ -67,9 +68,10 @@ class Store:
         self._obstacle: str | None = "middleware is still being installed; dispatch once the store has been made"
         self._closed = False
         self._closing: tuple[Callable[[], object], ...] = ()
-        self.middleware = self._open = check_middleware(middleware)
+        self.middleware = check_middleware(middleware)
         self._dispatch: Dispatch = self._apply
-        self._dispatch = compose(self, self.middleware, self._apply)
+        self._open = check_middleware(layers_for(self, self.middleware))
+        self._dispatch = compose(self, self._open, self._apply)
         self._obstacle = None
 
     # Reading
