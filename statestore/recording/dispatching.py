@@ -98,7 +98,7 @@ def _record_failure(
 ) -> None:
     frame.parent = id_of(frame.parent)
     frame.task = name_of_task()
-    status, metadata = failure(error, action=str(name))
+    status, metadata = failure(error, **{**(frame.metadata or {}), "action": str(name)})
     span = span_of((frame, str(name), began_ns, finished_ns), timing.origin_ns)
     timing.add(msgspec.structs.replace(span, status=status, metadata=metadata))
 

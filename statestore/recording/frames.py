@@ -48,6 +48,8 @@ class DispatchFrame(msgspec.Struct, array_like=True, eq=False):
     task: Any = msgspec.field(default_factory=_get_running_loop)
     seq: int | None = None
     reducer_ns: int | None = None
+    # What was attached while it ran, if anything was: log lines.
+    metadata: dict[str, Any] | None = None
 
     is_abandoned: ClassVar[bool] = False
 

@@ -214,7 +214,7 @@ def span_of(record: DispatchRecord, origin_ns: int) -> Span:
         began_ns - origin_ns,
         finished_ns - origin_ns,
         "ok",
-        _NO_METADATA,
+        frame.metadata or _NO_METADATA,
         frame.seq,
         process_id(),
         frame.thread_id,
@@ -225,7 +225,7 @@ def span_of(record: DispatchRecord, origin_ns: int) -> Span:
 
 def rolled_back(span: Span, rollback: Rollback) -> Span:
     """The same dispatch as a failure: what it had done was undone with its transaction."""
-    metadata = {"action": span.name, "error": f"rolled back with transaction {rollback.label!r}"}
+    metadata = {**span.metadata, "action": span.name, "error": f"rolled back with transaction {rollback.label!r}"}
     return msgspec.structs.replace(span, status=rollback.error, metadata=metadata, seq=None)
 
 
