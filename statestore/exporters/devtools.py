@@ -29,8 +29,8 @@ def devtools(
     would bring back is staged too, and `currentStateIndex` is at the head. An action that failed has its error beside
     its state. JavaScript rounds integers beyond 2**53.
 
-    Streams. Each state costs its size to write, 60 kB for 1,000 tasks, and 20 µs to make; the memory is that of two
-    states, however many there are.
+    Streams: the memory is that of two states, however many there are. Every state is in it whole, so its size is that
+    of a state times their number: 10,000 states of 1,000 tasks are 719 MB, and take 0.2 ms each to write.
 
     Args:
         source: a live history or an opened file.

@@ -4,27 +4,24 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from msgspec.structs import asdict
+import msgspec
 
 from statestore.errors import JournalError
 from statestore.exporters.jsontext import encode
 from statestore.ports import Source
 from statestore.tree.plain import to_pointer
-from statestore.values import Commit, Span
+from statestore.values import Alert, Commit, GaugeSample, Header, MemorySample, Milestone, Move, Snapshot, Span
 
 # Rows that go in with one call.
 _BATCH: Final = 2_000
 
 # JSON is in TEXT columns: a type of another name would turn what looks like a number into one.
 _SCHEMA: Final = """
-CREATE TABLE runs (
-    run TEXT, store TEXT, started_wall_ns INTEGER, process_id INTEGER, python TEXT, statestore TEXT, platform TEXT,
-    head_seq INTEGER
-);
 CREATE TABLE commits (
     seq INTEGER PRIMARY KEY, parent INTEGER NOT NULL, type TEXT NOT NULL, payload TEXT, meta TEXT,
     started_ns INTEGER NOT NULL, elapsed_ns INTEGER NOT NULL, group_seq INTEGER, label TEXT
@@ -33,29 +30,22 @@ CREATE TABLE patches (
     seq INTEGER NOT NULL, number INTEGER NOT NULL, op TEXT NOT NULL, path TEXT NOT NULL, pointer TEXT NOT NULL,
     value TEXT, old TEXT, PRIMARY KEY (seq, number)
 ) WITHOUT ROWID;
-CREATE TABLE spans (
-    id INTEGER NOT NULL, parent_id INTEGER, name TEXT NOT NULL, kind TEXT NOT NULL, started_ns INTEGER NOT NULL,
-    ended_ns INTEGER NOT NULL, elapsed_ns INTEGER NOT NULL, status TEXT NOT NULL, metadata TEXT, seq INTEGER,
-    process_id INTEGER, thread_id INTEGER, task TEXT, reducer_ns INTEGER
-);
-CREATE TABLE milestones (name TEXT NOT NULL, at_ns INTEGER NOT NULL, data TEXT, metadata TEXT, seq INTEGER);
-CREATE TABLE samples (
-    at_ns INTEGER NOT NULL, rss_bytes INTEGER NOT NULL, heap_blocks INTEGER, gc_collections INTEGER,
-    gc_pause_ns INTEGER, history_commits INTEGER, history_bytes INTEGER, traced_bytes INTEGER
-);
-CREATE TABLE gauges (
-    at_ns INTEGER NOT NULL, cpu_ns INTEGER, threads INTEGER, voluntary_switches INTEGER, involuntary_switches INTEGER,
-    gc_pause_ns INTEGER, gc_longest_ns INTEGER, loop_delay_p50_ns INTEGER, loop_delay_p99_ns INTEGER,
-    loop_delay_max_ns INTEGER, loop_utilisation REAL
-);
-CREATE TABLE snapshots (
-    id INTEGER NOT NULL, name TEXT NOT NULL, seq INTEGER NOT NULL, at_ns INTEGER NOT NULL, metadata TEXT
-);
-CREATE TABLE moves (kind TEXT NOT NULL, from_seq INTEGER NOT NULL, to_seq INTEGER NOT NULL, at_ns INTEGER NOT NULL);
-CREATE TABLE alerts (rule TEXT NOT NULL, subject TEXT, at_ns INTEGER NOT NULL, sentence TEXT, evidence TEXT);
 """
 
-_JSON: Final = frozenset({"data", "metadata", "evidence"})
+# The other tables have the fields of the values as their columns, and what is computed behind them.
+_BY_FIELDS: Final[dict[str, tuple[type[msgspec.Struct], str]]] = {
+    "runs": (Header, ", head_seq INTEGER"),
+    "spans": (Span, ", elapsed_ns INTEGER"),
+    "milestones": (Milestone, ""),
+    "samples": (MemorySample, ""),
+    "gauges": (GaugeSample, ""),
+    "snapshots": (Snapshot, ""),
+    "moves": (Move, ""),
+    "alerts": (Alert, ""),
+}
+_AFFINITIES: Final[dict[Any, str]] = {
+    int: "INTEGER", int | None: "INTEGER", float: "REAL", float | None: "REAL", str: "TEXT", str | None: "TEXT",
+}  # fmt: skip
 
 # After the rows are in, which is quicker. Percentiles are nearest-rank, as everywhere here.
 _INDEXES_AND_VIEWS: Final = """
@@ -119,7 +109,7 @@ def sqlite(source: Source, path: str | os.PathLike[str]) -> None:
             # Nobody else has the file yet, and one that was cut short is thrown away: nothing has to be safe meanwhile.
             database.execute("PRAGMA journal_mode = OFF")
             database.execute("PRAGMA synchronous = OFF")
-            database.executescript(f"BEGIN; {_SCHEMA} COMMIT;")
+            database.executescript(f"BEGIN; {_SCHEMA} {' '.join(map(_create, _BY_FIELDS))} COMMIT;")
             for table, rows in _tables(source):
                 _fill(database, table, rows)
             database.executescript(f"BEGIN; {_INDEXES_AND_VIEWS} COMMIT;")
@@ -128,14 +118,20 @@ def sqlite(source: Source, path: str | os.PathLike[str]) -> None:
         raise JournalError(f"cannot write {path}: {error}") from error
 
 
+def _create(table: str) -> str:
+    cls, more = _BY_FIELDS[table]
+    columns = [f"{field.name} {_AFFINITIES.get(field.type, 'TEXT')}" for field in msgspec.structs.fields(cls)]
+    return f"CREATE TABLE {table} ({', '.join(columns)}{more});"
+
+
 def _tables(source: Source) -> Iterator[tuple[str, Iterable[Any]]]:
     head = source.head
-    yield "runs", [(*_row(source.header), head.seq if head is not None else 0)]
+    yield "runs", [(*_fields(source.header), head.seq if head is not None else 0)]
     yield "commits", map(_commit, source.commits)
     yield "patches", (row for commit in source.commits for row in _patches(commit))
-    yield "spans", map(_span, source.spans)
+    yield "spans", ((*_fields(span), span.elapsed_ns) for span in source.spans)
     for table in ("milestones", "samples", "gauges", "snapshots", "moves", "alerts"):
-        yield table, map(_row, getattr(source, table))
+        yield table, map(_fields, getattr(source, table))
 
 
 def _fill(database: sqlite3.Connection, table: str, rows: Iterable[Any]) -> None:
@@ -170,15 +166,15 @@ def _patches(commit: Commit) -> Iterator[tuple[Any, ...]]:
         yield commit.seq, number, op, _json(list(path)), pointer, new, was
 
 
-def _span(span: Span) -> tuple[Any, ...]:
-    row = _row(span)
-    ended = span.__struct_fields__.index("ended_ns") + 1
-    return (*row[:ended], span.elapsed_ns, *row[ended:])
+def _fields(value: msgspec.Struct) -> tuple[Any, ...]:
+    """A recorded value as a row; what is neither number nor text is JSON."""
+    return tuple([_cell(getattr(value, name)) if is_cell else _json(getattr(value, name))
+                  for name, is_cell in _columns(type(value))])  # fmt: skip
 
 
-def _row(value: Any) -> tuple[Any, ...]:
-    """A recorded value whose fields are the columns, in their order."""
-    return tuple([_json(field) if name in _JSON else _cell(field) for name, field in asdict(value).items()])
+@cache
+def _columns(cls: type[msgspec.Struct]) -> tuple[tuple[str, bool], ...]:
+    return tuple([(field.name, field.type in _AFFINITIES) for field in msgspec.structs.fields(cls)])
 
 
 def _cell(value: Any) -> Any:

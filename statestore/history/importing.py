@@ -52,7 +52,7 @@ def import_devtools(
     changes nothing, and its label tells the error; one that was toggled off is left out. Of an action that is no Flux
     standard one, what stands beside its type becomes its payload. The head is where DevTools had its current state.
 
-    Costs about a hundredth of a second for each MB of states, and takes the memory of the text.
+    Costs about 10 ms for each MB of large states, and 50 µs for each action; takes the memory of the text.
 
     Args:
         text_or_path: the JSON itself, which begins with a brace or bracket, or where it is.

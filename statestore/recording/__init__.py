@@ -3,6 +3,7 @@
 from statestore.recording.alerts import Above, Alerts, Deviates
 from statestore.recording.diagnosis import Evidence, Finding, diagnose
 from statestore.recording.gauges import Gauges
+from statestore.recording.logbridge import LogCommits, LogToSpans
 from statestore.recording.memory import Memory
 from statestore.recording.milestones import Lap, Milestones
 from statestore.recording.overhead import Overhead, measure_overhead
@@ -22,6 +23,8 @@ __all__ = [
     "Finding",
     "Gauges",
     "Lap",
+    "LogCommits",
+    "LogToSpans",
     "Memory",
     "Milestones",
     "Overhead",

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from statestore import ActionError, Run, Slice, Store, Timing, open_history
-from statestore.recording.logbridge import LogCommits, LogToSpans
+from statestore.recording import LogCommits, LogToSpans
 
 counter = Slice("counter", initial=0)
 LOG = logging.getLogger("tests.bridge")
