@@ -4,34 +4,21 @@ import json
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple
 
 import msgspec
-from pyrsistent import PMap, PVector, pmap, pvector
 
-from statestore.errors import ActionError, JournalError
+from statestore.errors import JournalError
 from statestore.exporters import jsan
-from statestore.tree.diff import find_changes
-from statestore.tree.freezing import freeze
-from statestore.tree.kinds import KINDS, MISSING, REMOVED
-from statestore.values import Action, Change, Path
-
-Raw: TypeAlias = Any
-"""A part of the file: its text, a `msgspec.Raw`, or what was parsed already, where there are references to it."""
+from statestore.exporters.jsonparts import ARRAY, OBJECT, UNREADABLE, Raw, open_text, parse, parse_text
+from statestore.exporters.sharing import Bound, States, most_values
+from statestore.tree.kinds import MISSING
+from statestore.values import Action, Change
 
 _MARKS: Final = (b'"' + jsan.KEY.encode() + b'"', b'"' + jsan.CUSTOM.encode() + b'"')
-_OBJECT: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_ARRAY: Final = msgspec.json.Decoder(list[msgspec.Raw])
-_ANY: Final = msgspec.json.Decoder()
-_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError)
 _NEITHER: Final = "this is no file of Redux DevTools: it is JSON, and neither an object nor a list"
 # Times beyond this, in milliseconds since 1970, do not fit into nanoseconds of 64 bits: the year 2262.
 _LATEST_MS: Final = 9_000_000_000_000
-# References may stand for more than the file holds. So many values, and so many for each byte of the file, may come of
-# them, in a state and in the comparing of all: 15 µs for comparing two make 1.5 s for a small file made to be slow.
-# Without references there is one value for two bytes at most.
-_WRITTEN_OUT: Final = 100_000
-_WRITTEN_OUT_BY_BYTE: Final = 1
 
 
 class Entry(NamedTuple):
@@ -95,37 +82,17 @@ def _parse_top(data: bytes) -> Any:
     if not any(mark in data for mark in _MARKS):
         try:
             first = data.lstrip(b" \t\r\n\xef\xbb\xbf")[:1]
-            return (_ARRAY if first == b"[" else _OBJECT).decode(data.removeprefix(b"\xef\xbb\xbf"))
+            return (ARRAY if first == b"[" else OBJECT).decode(data.removeprefix(b"\xef\xbb\xbf"))
         except msgspec.ValidationError:
             raise JournalError(
                 "this is no file of Redux DevTools: it is JSON, and neither an object nor a list"
             ) from None
-        except (*_UNREADABLE, RecursionError):
+        except (*UNREADABLE, RecursionError):
             pass  # maybe half of a surrogate pair, which JavaScript writes and json reads; else that says what is wrong
-    document = jsan.restore(_parse_text(data), _parse_text)
+    document = jsan.restore(parse_text(data), parse_text)
     if not isinstance(document, dict | list):
         raise JournalError(_NEITHER)
     return document
-
-
-def _parse_text(text: bytes | str) -> Any:
-    try:
-        return json.loads(text)
-    except RecursionError:
-        raise JournalError("the JSON is nested too deeply") from None
-    except ValueError as error:
-        raise JournalError(f"this is no JSON: {error}") from None
-
-
-def _parse(part: Raw) -> Any:
-    if not isinstance(part, msgspec.Raw):
-        return part
-    try:
-        return _ANY.decode(part)
-    except _UNREADABLE:
-        return _parse_text(bytes(part))  # numbers beyond a float, which JavaScript reads as infinite
-    except RecursionError:
-        raise JournalError("the JSON is nested too deeply") from None
 
 
 def _some(keys: Mapping[str, Any]) -> str:
@@ -139,9 +106,9 @@ def _some(keys: Mapping[str, Any]) -> str:
 def _read_short(top: Mapping[str, Raw]) -> Lifted:
     payload, data = _unquoted(top, "payload")
     root = MISSING
-    if _parse(top.get("preloadedState")) is not None:
+    if parse(top.get("preloadedState")) is not None:
         preloaded, text = _unquoted(top, "preloadedState")
-        root = MISSING if preloaded is None else _States(len(text)).take(preloaded)[0]
+        root = MISSING if preloaded is None else States(len(text)).take(preloaded)[0]
     if isinstance(payload, list):
         return _read_actions(payload, root, len(data))
     if isinstance(payload, dict) and "actionsById" in payload:
@@ -151,11 +118,11 @@ def _read_short(top: Mapping[str, Raw]) -> Lifted:
 
 def _unquoted(top: Mapping[str, Raw], name: str) -> tuple[Any, bytes]:
     """What is in a JSON string, or stands there unquoted, as people write it, in parts; and its text."""
-    value = _parse(top[name])
+    value = parse(top[name])
     text = value.encode(errors="surrogatepass") if isinstance(value, str) else bytes(_text_of(top[name]))
     if name == "payload":
         return _parse_top(text), text
-    return jsan.restore(_parse_text(text), _parse_text), text
+    return jsan.restore(parse_text(text), parse_text), text
 
 
 def _text_of(part: Raw) -> bytes:
@@ -164,7 +131,7 @@ def _text_of(part: Raw) -> bytes:
 
 def _read_actions(actions: Sequence[Raw], root: Any, size: int) -> Lifted:
     def entries() -> Iterator[Entry]:
-        bound = _Bound(size)
+        bound = Bound(size)
         for number, part in enumerate(actions, 1):
             yield Entry(_as_action(bound.parsed(part), number), None)
 
@@ -181,9 +148,9 @@ class _LiftedReader:
         self._size = size
         self._top = top
         self._actions = self._parts("actionsById", dict)
-        self._staged = _parse(self._part("stagedActionIds"))
+        self._staged = parse(self._part("stagedActionIds"))
         self._computed = self._parts("computedStates", list) if "computedStates" in top else []
-        skipped = _parse(top.get("skippedActionIds"))
+        skipped = parse(top.get("skippedActionIds"))
         self._skipped = set(filter(_is_id, skipped)) if isinstance(skipped, list) else set()
 
     def _part(self, name: str) -> Raw:
@@ -194,7 +161,7 @@ class _LiftedReader:
     def _parts(self, name: str, wanted: type) -> Any:
         part = self._part(name)
         if isinstance(part, msgspec.Raw):
-            part = _open_text(part)
+            part = open_text(part)
         if not isinstance(part, wanted):
             raise JournalError(f"{name} is not {'an object' if wanted is dict else 'a list'}")
         return part
@@ -210,9 +177,9 @@ class _LiftedReader:
         for number in staged:
             if str(number) not in self._actions:
                 raise JournalError(f"stagedActionIds names {number}, which actionsById does not have")
-        states = _States(self._size)
+        states = States(self._size)
         root = self._root(states)
-        _, started_ms = _lifted_action(_parse(self._actions[str(staged[0])]), staged[0])
+        _, started_ms = _lifted_action(parse(self._actions[str(staged[0])]), staged[0])
         kept = [place for place, number in enumerate(staged) if place and number not in self._skipped]
         current = bisect_right(kept, self._current())
         return Lifted(
@@ -222,25 +189,25 @@ class _LiftedReader:
             skipped=len(staged) - 1 - len(kept),
             has_states=bool(computed),
             entries=self._entries(kept, states, root),
-            most_values=None if isinstance(self._top["actionsById"], msgspec.Raw) else _most(self._size),
+            most_values=None if isinstance(self._top["actionsById"], msgspec.Raw) else most_values(self._size),
         )
 
     def _current(self) -> int:
-        index = _parse(self._top.get("currentStateIndex", len(self._staged) - 1))
+        index = parse(self._top.get("currentStateIndex", len(self._staged) - 1))
         if not _is_id(index) or not 0 <= index < len(self._staged):
             raise JournalError(f"currentStateIndex is {str(index)[:40]}, and not one of 0 to {len(self._staged) - 1}")
         return int(index)
 
-    def _root(self, states: "_States") -> Any:
+    def _root(self, states: "States") -> Any:
         first = _part_of(self._computed[0], 0)[0] if self._computed else MISSING
         if first is not MISSING:
             return states.take(first)[0]
         # Undefined, so null or absent here, where the application gave no first state.
         committed = self._top.get("committedState")
-        return MISSING if _parse(committed) is None else states.take(committed)[0]
+        return MISSING if parse(committed) is None else states.take(committed)[0]
 
-    def _entries(self, kept: list[int], states: "_States", state: Any) -> Iterator[Entry]:
-        bound = _Bound(self._size)
+    def _entries(self, kept: list[int], states: "States", state: Any) -> Iterator[Entry]:
+        bound = Bound(self._size)
         for place in kept:
             number = self._staged[place]
             lifted, at_ms = _lifted_action(bound.parsed(self._actions[str(number)]), number)
@@ -259,21 +226,12 @@ def _is_id(value: Any) -> bool:
     return type(value) is int
 
 
-def _open_text(part: msgspec.Raw) -> Any:
-    """One level of an object or a list; None of what is neither."""
-    first = bytes(memoryview(part)[:1])
-    try:
-        return _OBJECT.decode(part) if first == b"{" else _ARRAY.decode(part) if first == b"[" else None
-    except (*_UNREADABLE, RecursionError) as error:
-        raise JournalError(f"this is no JSON: {error}") from None
-
-
 def _part_of(computed: Raw, place: int) -> tuple[Raw, str | None]:
     """The state of an entry of computedStates, MISSING where it was undefined, and its error."""
-    entry = _open_text(computed) if isinstance(computed, msgspec.Raw) else computed
+    entry = open_text(computed) if isinstance(computed, msgspec.Raw) else computed
     if not isinstance(entry, dict):
         raise JournalError(f"computedStates has no object at {place}")
-    error = _parse(entry.get("error"))
+    error = parse(entry.get("error"))
     return entry.get("state", MISSING), None if error is None else str(error)
 
 
@@ -295,145 +253,3 @@ def _as_action(value: Any, id: int) -> Action:
     if fields.keys() <= {"payload", "meta"} and (meta is None or isinstance(meta, dict)):
         return Action(value["type"], fields.get("payload"), meta)
     return Action(value["type"], fields)
-
-
-# States that share
-
-
-class _States:
-    """Freezes one state after the other, so that each shares with the one before what they have in common."""
-
-    def __init__(self, size: int) -> None:
-        self._bound = _Bound(size)
-        self._frozen: dict[int, Any] = {}
-        self._last: _Text | None = None
-        self._state: Any = MISSING
-
-    def take(self, part: Raw) -> tuple[Any, list[Change]]:
-        """The next state, and what changed."""
-        changes: list[Change] = []
-        try:
-            if isinstance(part, msgspec.Raw):
-                self._last = _Text(part, _frozen(part)) if self._last is None else self._last.go_on(part, (), changes)
-                return self._last.value, changes
-            before, self._state = self._state, self._freeze(self._bound.parsed(part))
-            if before is not MISSING:
-                self._bound.spend_on(before, self._state)
-                find_changes(before, self._state, (), changes)
-            return self._state, changes
-        except (RecursionError, ActionError):
-            raise JournalError("a state is nested too deeply") from None
-
-    def _freeze(self, value: Any) -> Any:
-        """What is referred to twice is frozen once; the document keeps it, so its id stays its own."""
-        if not isinstance(value, dict | list):
-            return value
-        known = self._frozen.get(id(value))
-        if known is None:
-            if isinstance(value, dict):
-                known = pmap({key: self._freeze(member) for key, member in value.items()})
-            else:
-                known = pvector([self._freeze(member) for member in value])
-            self._frozen[id(value)] = known
-        return known
-
-
-class _Text:
-    """A value and its text. Comparing texts costs a tenth of making values of them and comparing those."""
-
-    __slots__ = ("looked_into", "members", "text", "value")
-
-    def __init__(self, text: msgspec.Raw, value: Any) -> None:
-        self.text = text
-        self.value = value
-        self.members: dict[str, msgspec.Raw] | None = None
-        self.looked_into: dict[str, _Text] = {}
-
-    def go_on(self, text: msgspec.Raw, path: Path, changes: list[Change]) -> "_Text":
-        """The same place in the next state; what this one knows of its members goes over to it."""
-        if text == self.text:
-            return self
-        befores: Any = self.members if self.members is not None else _open_text(self.text)
-        afters = _open_text(text)
-        if not isinstance(befores, dict) or not isinstance(afters, dict):
-            both = isinstance(befores, list) and isinstance(afters, list)
-            after = _Text(text, self._with_elements(befores, afters) if both else _frozen(text))
-            find_changes(self.value, after.value, path, changes)
-            return after
-        members = self.looked_into
-        writes: dict[str, Any] = {key: REMOVED for key in befores if key not in afters}
-        for key in writes:
-            members.pop(key, None)
-            changes.append(("remove", (*path, key), None, self.value[key]))
-        for key in [key for key, member in afters.items() if befores.get(key) != member]:
-            if key in befores:
-                before = members.get(key) or _Text(befores[key], self.value[key])
-                members[key] = before.go_on(afters[key], (*path, key), changes)
-                writes[key] = members[key].value
-            else:
-                writes[key] = _frozen(afters[key])
-                changes.append(("add", (*path, key), writes[key], None))
-        after = _Text(text, KINDS[type(self.value)].update(self.value, writes) if writes else self.value)
-        after.members, after.looked_into = afters, members
-        return after
-
-    def _with_elements(self, befores: list[msgspec.Raw], afters: list[msgspec.Raw]) -> Any:
-        """The list whose elements are those of the list before where their texts are."""
-        known = dict(zip(map(bytes, befores), self.value, strict=True))
-        found = [known.get(text, MISSING) for text in map(bytes, afters)]
-        return pvector([_frozen(text) if part is MISSING else part for part, text in zip(found, afters, strict=True)])
-
-
-def _frozen(text: msgspec.Raw) -> Any:
-    return freeze(_parse(text))
-
-
-def _most(size: int) -> int:
-    return _WRITTEN_OUT + _WRITTEN_OUT_BY_BYTE * size
-
-
-class _Bound:
-    """Refuses values that hold themselves, or that references make larger than a file of this size may mean."""
-
-    def __init__(self, size: int) -> None:
-        self._most = self._left = _most(size)
-        self._sizes: dict[int, int] = {}
-
-    def parsed(self, value: Raw) -> Any:
-        """The value of a part, once it was found to be a tree of such a size; where there are no references, it is."""
-        if isinstance(value, msgspec.Raw):
-            return _parse(value)
-        try:
-            size = self._size(value)
-        except RecursionError:
-            raise JournalError("a value is nested too deeply") from None
-        if size > self._most:
-            raise JournalError(f"references make {size:,} values out of this file, and {self._most:,} is the most")
-        return value
-
-    def _size(self, value: Any) -> int:
-        if not isinstance(value, dict | list):
-            return 1
-        known = self._sizes.get(id(value))
-        if known is None:
-            self._sizes[id(value)] = -1
-            members = value.values() if isinstance(value, dict) else value
-            known = self._sizes[id(value)] = 1 + sum(map(self._size, members))
-        if known < 0:
-            raise JournalError("a value holds itself, and a state is a tree")
-        return known
-
-    def spend_on(self, before: Any, after: Any) -> None:
-        """Counts what comparing two frozen states takes, which is what they do not share."""
-        waiting = [(before, after)]
-        while waiting:
-            before, after = waiting.pop()
-            if before is after:
-                continue
-            self._left -= 1
-            if self._left < 0:
-                raise JournalError(f"references make more than the {self._most:,} values that this file may mean")
-            if isinstance(before, PMap) and isinstance(after, PMap):
-                waiting += [(before[key], part) for key, part in after.items() if key in before]
-            elif isinstance(before, PVector) and isinstance(after, PVector):
-                waiting += zip(before, after, strict=False)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from statestore import Action, JournalError, freeze
-from statestore.exporters import lifted
+from statestore.exporters import sharing
 from statestore.exporters.jsan import restore
 from statestore.exporters.lifted import read_lifted
 from statestore.tree.diff import diff
@@ -260,7 +260,7 @@ def test_any_damage_is_one_error(junk, place):
 
 def test_comparing_again_and_again_is_bounded(monkeypatch):
     """Two large states, alike and not the same, between which small references go back and forth."""
-    monkeypatch.setattr(lifted, "_WRITTEN_OUT", 0)
+    monkeypatch.setattr(sharing, "_WRITTEN_OUT", 0)
     one, other = ({"list": [{"n": n} for n in range(400)], "last": last} for last in "ab")
     turns = [{"$jsan": f"$.computedStates[{turn % 2}].state"} for turn in range(300)]
     with pytest.raises(JournalError, match="references make more"):

@@ -212,10 +212,10 @@ def test_as_deep_as_a_history_file_goes(tmp_path):
 
 def test_references_that_multiply_from_state_to_state(tmp_path, monkeypatch):
     """Many states, each a new whole made of references, are refused before they fill the disk."""
-    monkeypatch.setattr("statestore.exporters.lifted._WRITTEN_OUT", 1_000)
+    monkeypatch.setattr("statestore.exporters.sharing._WRITTEN_OUT", 1_000)
     big = {"$jsan": "$.computedStates[0].state.big"}
     states = [{"big": list(range(500))}, *[{f"k{n}": [big, n]} for n in range(200)]]
-    monkeypatch.setattr("statestore.exporters.lifted._WRITTEN_OUT_BY_BYTE", 1)
+    monkeypatch.setattr("statestore.exporters.sharing._WRITTEN_OUT_BY_BYTE", 1)
     with pytest.raises(JournalError, match="references make"):
         import_devtools(lifted_file(states), tmp_path / "x.history")
 
