@@ -270,7 +270,7 @@ def test_long_runs_take_little_memory(tmp_path, commits, tasks):
     """Both forms, and the lifted one with all its states, are written in the memory of a few states."""
     file = tmp_path / "long.history"
     in_python(RECORDING, file, commits, tasks)
-    everything = "{'states': None}" if commits <= 10_000 else "{'states': 100_000}"
+    everything = "{'states': None}" if commits <= 10_000 else "{'states': 20_000}"
     for form, options in (("devtools", "{}"), ("devtools", everything), ("devtools-actions", "{}")):
         count, size, more_mb = in_python(EXPORTING, file, form, options).split()
         assert int(count) == commits
