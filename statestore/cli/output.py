@@ -1,43 +1,108 @@
-"""How answers are printed: a table on a terminal, tab-separated text on a pipe, JSON lines when asked."""
+"""How answers are printed: tables and a pager on a terminal, tab-separated text on a pipe, JSON lines when asked."""
 
-import json
+import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from itertools import chain, islice
+from shutil import get_terminal_size
+from typing import Any, Final
 
 import click
 
+from statestore.cli.text import clean
 from statestore.tree.plain import to_plain
 
-
-def print_rows(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Prints one row a line; the heads of the columns stand on a terminal only."""
-    if not sys.stdout.isatty():
-        for row in rows:
-            click.echo("\t".join([_one_line(cell) for cell in row]))
-        return
-    # rich is slow to load and of no use on a pipe.
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column, no_wrap=True, overflow="ellipsis")
-    for row in rows:
-        table.add_row(*[_one_line(cell) for cell in row])
-    Console(markup=False, highlight=False).print(table)
+# A pager is fed so many lines at a time: enough for a screen, so that the first one is there at once.
+_PAGE: Final = 50
 
 
-def print_json(records: Iterable[dict[str, Any]]) -> None:
+def print_rows(columns: Sequence[str], rows: Iterable[Sequence[Any]], live: bool = False) -> None:
+    """Prints one row a line; the heads of the columns stand on a terminal only.
+
+    Rows are printed as they come, however many there are. A cell may be what `click.style` gives; a column whose head
+    begins with `>` is set to the right.
+
+    Args:
+        columns: their heads.
+        rows: as many cells each.
+        live: whether rows come as things happen: each is shown at once, and there is no pager.
+    """
+    if is_terminal():
+        from statestore.cli.table import draw
+
+        lines = draw(columns, rows, width(), 1 if live else None)
+    else:
+        lines = ("\t".join([clean(click.unstyle(str(cell))) for cell in row]) for row in rows)
+    print_lines(lines, live)
+
+
+def print_json(records: Iterable[dict[str, Any]], live: bool = False) -> None:
     """Prints one object a line."""
-    for record in records:
-        click.echo(to_json(record))
+    print_lines(map(to_json, records), live)
+
+
+def print_lines(lines: Iterable[str], live: bool = False) -> None:
+    """Prints lines, on a terminal through a pager where they are more than fit; what is in them is printed as it is."""
+    lines = iter(lines)
+    if live or not is_terminal():
+        _write(lines, live)
+        return
+    first = list(_screenful(lines))
+    following = list(islice(lines, 1))
+    if not following or _refuses_pager():
+        _write(chain(first, following, lines), live)
+        return
+    click.echo_via_pager(_chunks(chain(first, following, lines)), color=has_colour())
+
+
+def _write(lines: Iterable[str], live: bool) -> None:
+    coloured = has_colour()
+    for line in lines:
+        sys.stdout.write((line if coloured or "\x1b" not in line else click.unstyle(line)) + "\n")
+        if live:
+            sys.stdout.flush()
+
+
+def is_terminal() -> bool:
+    """Whether a person looks at the output."""
+    return sys.stdout.isatty()
+
+
+def has_colour() -> bool:
+    """Whether the output may be coloured: on a terminal that can, unless NO_COLOR is set (https://no-color.org)."""
+    return is_terminal() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def width() -> int:
+    """The columns of the terminal; COLUMNS, where it is set, says so."""
+    return max(get_terminal_size().columns, 20)
+
+
+def _screenful(lines: Iterator[str]) -> Iterator[str]:
+    left, columns = get_terminal_size().lines - 1, width()  # the last line is the prompt's
+    for line in lines:
+        left -= max(-(-len(click.unstyle(line)) // columns), 1)
+        yield line
+        if left <= 0:
+            return
+
+
+def _refuses_pager() -> bool:
+    return os.environ.get("PAGER", "less").strip() in ("", "cat")
+
+
+def _chunks(lines: Iterator[str]) -> Iterator[str]:
+    while chunk := list(islice(lines, _PAGE)):
+        yield "\n".join(chunk) + "\n"
 
 
 def to_json(value: Any) -> str:
-    """JSON of any state: what JSON does not know becomes its text."""
-    return json.dumps(to_plain(value), ensure_ascii=False)
+    """JSON of any state, on one line: what JSON does not know becomes its text."""
+    import json
+
+    # Where the output cannot hold every character, JSON has its own way to write them.
+    return json.dumps(to_plain(value), ensure_ascii=sys.stdout.encoding.lower() not in ("utf-8", "utf8"))
 
 
 def short(value: Any, width: int = 60) -> str:
@@ -50,7 +115,3 @@ def clock_time(epoch_ns: int) -> str:
     """A local time of day with milliseconds, for a log."""
     moment = datetime.fromtimestamp(epoch_ns / 1e9, UTC).astimezone()
     return moment.strftime("%H:%M:%S.") + f"{moment.microsecond // 1000:03d}"
-
-
-def _one_line(cell: Any) -> str:
-    return str(cell).replace("\t", " ").replace("\n", " ")

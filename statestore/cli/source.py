@@ -2,10 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
 
-from statestore.history import HistoryFile, open_history
+from statestore.cli.arguments import Place
+from statestore.history.file import HistoryFile, open_history
+
+if TYPE_CHECKING:
+    from statestore.history.ranges import Stretch
 
 
 @contextmanager
@@ -15,3 +20,22 @@ def opened(path: str) -> Iterator[HistoryFile]:
         if source.torn:
             click.echo(f"statestore: {path} is torn: its last block was cut off; what is whole is shown", err=True)
         yield source
+
+
+def selected(source: HistoryFile, place: Place, span: str | None) -> "Stretch | None":
+    """The range that was asked for, in whichever place; None if none was."""
+    if place.ref is not None and span is not None:
+        raise click.UsageError(f"there are two ranges, {place.ref} and {span}: give one")
+    text = place.ref or span
+    if text is None:
+        return None
+    from statestore.history.ranges import stretch
+
+    return stretch(source, text)
+
+
+def asked_ref(place: Place, ref: str | None, default: str = "head") -> str:
+    """The ref that was asked for, behind the file or after it."""
+    if place.ref is not None and ref is not None:
+        raise click.UsageError(f"there are two refs, {place.ref} and {ref}: give one")
+    return place.ref or ref or default
