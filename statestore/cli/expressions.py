@@ -36,7 +36,7 @@ class Expression:
         except (LookupError, AttributeError) as error:
             self.missed = error
             return False
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # whatever the expression of a person raises
             raise ActionError(f"{self.text!r} raised {type(error).__name__}: {error}") from None
 
     def uses(self, name: str) -> bool:
