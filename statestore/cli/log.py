@@ -1,7 +1,7 @@
 """`statestore log FILE`: what happened, action by action."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -9,8 +9,10 @@ from statestore.cli.arguments import Place, RefType, file_argument, json_option
 from statestore.cli.output import clock_time, print_json, print_rows, short
 from statestore.cli.records import as_record
 from statestore.cli.source import opened, selected
-from statestore.recording.spantree import format_ns
-from statestore.values import Commit
+from statestore.recording.units import format_ns
+
+if TYPE_CHECKING:
+    from statestore.values import Commit
 
 COLUMNS = (">seq", "time", ">took", "action", "payload", ">changes")
 
@@ -40,11 +42,10 @@ def log(file: Place, span: str | None, last: int | None, as_json: bool) -> None:
         if as_json:
             print_json(map(as_record, commits))
             return
-        head = source.head.seq if source.head else 0
-        print_rows(COLUMNS, rows(commits, source.header.started_wall_ns, head))
+        print_rows(COLUMNS, rows(commits, source.header.started_wall_ns, source.position))
 
 
-def rows(commits: Sequence[Commit], began_ns: int, head: int) -> Iterator[tuple[Any, ...]]:
+def rows(commits: "Iterable[Commit]", began_ns: int, head: int) -> Iterator[tuple[Any, ...]]:
     """A row for each commit, by `COLUMNS`."""
     for commit in commits:
         yield (

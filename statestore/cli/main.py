@@ -17,6 +17,16 @@ if TYPE_CHECKING:
 VERBS: Final = {
     "log": "What happened, action by action.",
     "show": "One commit, what it changed, and the state after it.",
+    "diff": "What differs between two states, of one file or of two.",
+    "blame": "Who set this value last, and when.",
+    "where": "Every commit that had to do with a value.",
+    "find": "The commits that meet conditions.",
+    "bisect": "The first commit whose state is bad.",
+    "stats": "How long things took, by name.",
+    "spans": "What ran inside what, and for how long.",
+    "timeline": "The course of the run: milestones, snapshots, moves, alerts.",
+    "memory": "How much memory it held, and whether it kept climbing.",
+    "diagnose": "What to look at first, in sentences.",
 }
 """In the order in which a person needs them; each is a module of this package with a command of its name."""
 

@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 from itertools import chain, islice
 from shutil import get_terminal_size
 from typing import Any, Final
@@ -11,7 +10,6 @@ from typing import Any, Final
 import click
 
 from statestore.cli.text import clean
-from statestore.tree.plain import to_plain
 
 # A pager is fed so many lines at a time: enough for a screen, so that the first one is there at once.
 _PAGE: Final = 50
@@ -21,7 +19,7 @@ def print_rows(columns: Sequence[str], rows: Iterable[Sequence[Any]], live: bool
     """Prints one row a line; the heads of the columns stand on a terminal only.
 
     Rows are printed as they come, however many there are. A cell may be what `click.style` gives; a column whose head
-    begins with `>` is set to the right.
+    begins with `>` is set to the right, one with `|` goes on in the next line where it is too long.
 
     Args:
         columns: their heads.
@@ -64,6 +62,12 @@ def _write(lines: Iterable[str], live: bool) -> None:
             sys.stdout.flush()
 
 
+def note(text: str) -> None:
+    """Tells a person, and nobody else, what the answer does not say."""
+    if sys.stderr.isatty():
+        click.echo(clean(text), err=True)
+
+
 def is_terminal() -> bool:
     """Whether a person looks at the output."""
     return sys.stdout.isatty()
@@ -101,6 +105,8 @@ def to_json(value: Any) -> str:
     """JSON of any state, on one line: what JSON does not know becomes its text."""
     import json
 
+    from statestore.tree.plain import to_plain
+
     # Where the output cannot hold every character, JSON has its own way to write them.
     return json.dumps(to_plain(value), ensure_ascii=sys.stdout.encoding.lower() not in ("utf-8", "utf8"))
 
@@ -113,5 +119,7 @@ def short(value: Any, width: int = 60) -> str:
 
 def clock_time(epoch_ns: int) -> str:
     """A local time of day with milliseconds, for a log."""
+    from datetime import UTC, datetime
+
     moment = datetime.fromtimestamp(epoch_ns / 1e9, UTC).astimezone()
     return moment.strftime("%H:%M:%S.") + f"{moment.microsecond // 1000:03d}"

@@ -1,8 +1,10 @@
 """A progress bar, for what takes longer than a second and only where a person is waiting."""
 
+import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from stat import S_ISFIFO
 from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
@@ -15,17 +17,19 @@ _GLANCE: Final = 256
 def progress(items: Iterable[T], total: int | None, what: str) -> Iterator[T]:
     """Passes the items on; once that has taken a second, a bar on stderr tells how far it is.
 
-    There is no bar where stderr is no terminal, or where stdout is one too and lines may come while it stands there:
-    take the answer together first, then print it.
+    There is none where stderr is no terminal, nor where stdout is a pipe, as a pager may be at its end. Where stdout is
+    the terminal too, take the whole answer together before it is printed: lines and bar do not mix.
 
     Args:
         items: what is worked through.
         total: how many there are, if that is known.
         what: what is being done, such as `reading`.
     """
-    if not sys.stderr.isatty():
-        return iter(items)
-    return _watched(items, total, what)
+    return _watched(items, total, what) if _is_watched() else iter(items)
+
+
+def _is_watched() -> bool:
+    return sys.stderr.isatty() and not S_ISFIFO(os.fstat(sys.stdout.fileno()).st_mode)
 
 
 def _watched(items: Iterable[T], total: int | None, what: str) -> Iterator[T]:

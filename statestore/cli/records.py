@@ -1,11 +1,12 @@
 """The recorded values as JSON objects."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from statestore.values import Commit
+if TYPE_CHECKING:
+    from statestore.values import Commit
 
 
-def as_record(commit: Commit) -> dict[str, Any]:
+def as_record(commit: "Commit") -> dict[str, Any]:
     """The commit as one JSON object."""
     return {
         "seq": commit.seq,

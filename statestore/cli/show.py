@@ -1,17 +1,12 @@
 """`statestore show FILE REF`: one commit, what it changed, and the state after it."""
 
-from collections.abc import Iterator
-
 import click
 
 from statestore.cli.arguments import Place, RefType, file_argument, json_option
-from statestore.cli.changes import styled_changes
-from statestore.cli.output import clock_time, print_json, print_lines, short, to_json
+from statestore.cli.describing import describe
+from statestore.cli.output import print_json, print_lines, to_json
 from statestore.cli.records import as_record
 from statestore.cli.source import asked_ref, opened
-from statestore.cli.text import clean
-from statestore.recording.spantree import format_ns
-from statestore.values import Commit
 
 
 @click.command()
@@ -37,13 +32,4 @@ def show(file: Place, ref: str | None, state: bool, as_json: bool) -> None:
         if as_json:
             print_json([as_record(commit)])
         else:
-            print_lines(_describe(commit, source.header.started_wall_ns))
-
-
-def _describe(commit: Commit, began_ns: int) -> Iterator[str]:
-    yield click.style(f"commit {commit.seq} (parent {commit.parent})", fg="yellow")
-    yield f"at     {clock_time(began_ns + commit.started_ns)}, {format_ns(commit.elapsed_ns)}"
-    yield clean(f"action {commit.action.type} {short(commit.action.payload, 1_000)}")
-    if commit.label:
-        yield clean(f"in     {commit.label}")
-    yield from [f"  {line}" for line in styled_changes(commit.changes)] or ["  nothing changed"]
+            print_lines(describe(commit, source.header.started_wall_ns))

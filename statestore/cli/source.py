@@ -2,27 +2,29 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from statestore.cli.arguments import Place
-from statestore.history.file import HistoryFile, open_history
 
 if TYPE_CHECKING:
+    from statestore.history.file import HistoryFile
     from statestore.history.ranges import Stretch
 
 
 @contextmanager
-def opened(path: str) -> Iterator[HistoryFile]:
+def opened(path: str) -> "Iterator[HistoryFile]":
     """Opens a history file; of a torn one it says so on stderr, and goes on with what is whole."""
+    from statestore.history.file import open_history  # nobody needs it who asks for help
+
     with open_history(path) as source:
         if source.torn:
             click.echo(f"statestore: {path} is torn: its last block was cut off; what is whole is shown", err=True)
         yield source
 
 
-def selected(source: HistoryFile, place: Place, span: str | None) -> "Stretch | None":
+def selected(source: "HistoryFile", place: Place, span: str | None) -> "Stretch | None":
     """The range that was asked for, in whichever place; None if none was."""
     if place.ref is not None and span is not None:
         raise click.UsageError(f"there are two ranges, {place.ref} and {span}: give one")
@@ -39,3 +41,10 @@ def asked_ref(place: Place, ref: str | None, default: str = "head") -> str:
     if place.ref is not None and ref is not None:
         raise click.UsageError(f"there are two refs, {place.ref} and {ref}: give one")
     return place.ref or ref or default
+
+
+def read_path(source: "HistoryFile", text: str, ref: str) -> tuple[Any, ...]:
+    """The path that a person typed, in the state at a ref."""
+    from statestore.tree.paths import parse_path
+
+    return parse_path(text, source.state_at(ref))

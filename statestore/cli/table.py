@@ -1,7 +1,8 @@
 """Tables for a terminal: columns that line up and fit, drawn as the rows come."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, islice
+from itertools import chain, islice, zip_longest
+from textwrap import wrap
 from typing import Any, Final
 
 import click
@@ -17,21 +18,21 @@ _GAP: Final = "  "
 def draw(
     columns: Sequence[str], rows: Iterable[Sequence[Any]], width: int, measured: int | None = None
 ) -> Iterator[str]:
-    """The lines of a table no wider than `width`: the head, then a line a row; what is too long is cut, with `…`.
+    """The lines of a table no wider than `width`: the head, then the rows; what is too long is cut, with `…`.
 
     Args:
-        columns: the heads; one that begins with `>` sets its column to the right.
+        columns: the heads; one that begins with `>` sets its column to the right, `|` before one lets it go on below.
         rows: as many cells each, styled by `click.style` or not.
         width: of the terminal, in character cells; a Chinese character takes two.
         measured: how many rows the widths are found from, 200 if None.
     """
     rows = iter(rows)
     known = [_texts(row) for row in islice(rows, measured or _MEASURED)]
-    heads = [column.removeprefix(">") for column in columns]
+    heads = [column.lstrip(">|") for column in columns]
     widths = fit([_widest(cells) for cells in zip(heads, *known, strict=True)], width)
     yield click.style(_line(heads, columns, widths), bold=True)
     for row in chain(known, map(_texts, rows)):
-        yield _line(row, columns, widths)
+        yield from _lines(row, columns, widths)
 
 
 def fit(wanted: Sequence[int], width: int) -> list[int]:
@@ -53,6 +54,17 @@ def _widest(cells: Sequence[str]) -> int:
 
 def _plain(cell: str) -> str:
     return clean(click.unstyle(cell))
+
+
+def _lines(cells: Sequence[str], columns: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
+    """The lines of a row: more than one where a column goes on below."""
+    parts = [_parts(*each) for each in zip(cells, columns, widths, strict=True)]
+    for line in zip_longest(*parts, fillvalue=""):
+        yield _line(line, columns, widths)
+
+
+def _parts(cell: str, column: str, width: int) -> list[str]:
+    return (wrap(_plain(cell), width) or [""]) if column.startswith("|") else [cell]
 
 
 def _line(cells: Sequence[str], columns: Sequence[str], widths: Sequence[int]) -> str:
