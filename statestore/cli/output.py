@@ -4,7 +4,6 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
-from shutil import get_terminal_size
 from typing import Any, Final
 
 import click
@@ -13,6 +12,8 @@ from statestore.cli.text import clean
 
 # A pager is fed so many lines at a time: enough for a screen, so that the first one is there at once.
 _PAGE: Final = 50
+# In less nothing can be read, whatever a terminal says of itself.
+_LEAST_WIDTH: Final = 20
 
 
 def print_rows(columns: Sequence[str], rows: Iterable[Sequence[Any]], live: bool = False) -> None:
@@ -80,11 +81,17 @@ def has_colour() -> bool:
 
 def width() -> int:
     """The columns of the terminal; COLUMNS, where it is set, says so."""
-    return max(get_terminal_size().columns, 20)
+    return max(_size()[0], _LEAST_WIDTH)
+
+
+def _size() -> tuple[int, int]:
+    from shutil import get_terminal_size  # only a terminal has one
+
+    return get_terminal_size()
 
 
 def _screenful(lines: Iterator[str]) -> Iterator[str]:
-    left, columns = get_terminal_size().lines - 1, width()  # the last line is the prompt's
+    left, columns = _size()[1] - 1, width()  # the last line is the prompt's
     for line in lines:
         left -= max(-(-len(click.unstyle(line)) // columns), 1)
         yield line

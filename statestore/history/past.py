@@ -2,13 +2,12 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from statestore.errors import HistoryError
 from statestore.history import questions
 from statestore.history.bisecting import bisect
 from statestore.history.branches import Branches
-from statestore.history.compare import Comparison, compare
 from statestore.history.log import Commits
 from statestore.history.refs import resolve
 from statestore.tree.diff import Diff
@@ -24,6 +23,9 @@ from statestore.values import (
     Snapshot,
     Span,
 )
+
+if TYPE_CHECKING:
+    from statestore.history.compare import Comparison
 
 
 class Past(ABC):
@@ -194,6 +196,8 @@ class Past(ABC):
         """
         return list(questions.find(self.commits, type, payload, predicate))
 
-    def compare(self, other: Any) -> Comparison:
+    def compare(self, other: Any) -> "Comparison":
         """Lays another past beside this one: where the lineages part, and how the states differ then."""
+        from statestore.history.compare import compare  # a question that is seldom asked
+
         return compare(self, other)
