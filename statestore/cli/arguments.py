@@ -56,8 +56,10 @@ class RefType(click.ParamType):  # type: ignore[type-arg]  # generic since click
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
         from click.shell_completion import CompletionItem
 
-        place = split_place(str(ctx.params.get("file") or ""))
-        return [CompletionItem(name) for name in _names(place.path) if name.startswith(incomplete)]
+        place = ctx.params.get("file")
+        before, dots, start = incomplete.rpartition("..")
+        names = _names(place.path) if isinstance(place, Place) else []
+        return [CompletionItem(before + dots + name) for name in names if name.startswith(start)]
 
 
 def split_place(text: str) -> Place:

@@ -6,7 +6,7 @@ from statestore.cli.arguments import Place, file_argument, json_option
 from statestore.cli.describing import describe
 from statestore.cli.output import note, print_json, print_lines
 from statestore.cli.records import as_record
-from statestore.cli.source import opened, read_path
+from statestore.cli.source import check_known, opened, read_path
 
 
 @click.command()
@@ -26,8 +26,10 @@ def blame(file: Place, path: str, as_json: bool) -> None:
     """
     with opened(file.path) as source:
         ref = file.ref or "head"
-        commit = source.blame(read_path(source, path, ref), ref)
+        keys = read_path(source, path, ref)
+        commit = source.blame(keys, ref)
         if commit is None:
+            check_known(source, keys, ref)
             note(f"no commit set {path}: it is as it was at the root")
         elif as_json:
             print_json([as_record(commit)])

@@ -47,6 +47,8 @@ class Verbs(click.Group):
         if cmd_name not in VERBS:
             return None
         command: click.Command = getattr(import_module(f"statestore.cli.{cmd_name}"), cmd_name)
+        # Docstrings with a backslash are raw; click's mark of lines that are to stay as they are is the character.
+        command.help = (command.help or "").replace("\\b\n", "\b\n")
         return command
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":

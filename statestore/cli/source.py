@@ -48,3 +48,10 @@ def read_path(source: "HistoryFile", text: str, ref: str) -> tuple[Any, ...]:
     from statestore.tree.paths import parse_path
 
     return parse_path(text, source.state_at(ref))
+
+
+def check_known(source: "HistoryFile", path: tuple[Any, ...], ref: str) -> None:
+    """Makes sure that a path of which no commit tells is not a misspelt one."""
+    from statestore.tree.paths import check_path
+
+    check_path(path, source.state_at(ref))

@@ -6,7 +6,7 @@ from statestore.cli.arguments import Place, file_argument, json_option
 from statestore.cli.log import COLUMNS, rows
 from statestore.cli.output import note, print_json, print_rows
 from statestore.cli.records import as_record
-from statestore.cli.source import opened, read_path
+from statestore.cli.source import check_known, opened, read_path
 
 
 @click.command()
@@ -25,10 +25,12 @@ def where(file: Place, path: str, as_json: bool) -> None:
     """
     with opened(file.path) as source:
         ref = file.ref or "head"
-        commits = source.where(read_path(source, path, ref), ref)
+        keys = read_path(source, path, ref)
+        commits = source.where(keys, ref)
+        if not commits:
+            check_known(source, keys, ref)
+            note(f"no commit touched {path}: it is as it was at the root")
         if as_json:
             print_json(map(as_record, commits))
         else:
             print_rows(COLUMNS, rows(commits, source.header.started_wall_ns, source.position))
-        if not commits:
-            note(f"no commit touched {path}")

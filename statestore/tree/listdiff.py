@@ -1,7 +1,6 @@
 """The few steps that turn one list of elements into another, found by identity and by equality of scalars."""
 
 from collections.abc import Callable, Sequence
-from difflib import SequenceMatcher
 from typing import Any, TypeAlias
 
 Opcode: TypeAlias = tuple[str, int, int, int, int]

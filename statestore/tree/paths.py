@@ -50,6 +50,17 @@ def _has_root(state: Any) -> bool:
     return _child(state, "root") is not None
 
 
+def check_path(path: Path, state: Any) -> None:
+    """Makes sure that something is at a path.
+
+    Raises:
+        PatchError: nothing is; the message names what there is instead.
+    """
+    for key in path:
+        kind = KINDS[type(state)]
+        state = key if kind.role == "set" and key in state else kind.child(state, key)
+
+
 def _steps(text: str) -> list[Any]:
     if text.startswith("/"):
         return [_Loose(token.replace("~1", "/").replace("~0", "~")) for token in text[1:].split("/")]
