@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import click
 
-from statestore.cli.text import clean
+from statestore.cli.text import clean, escape
 
 # A pager is fed so many lines at a time: enough for a screen, so that the first one is there at once.
 _PAGE: Final = 50
@@ -47,12 +47,11 @@ def print_lines(lines: Iterable[str], live: bool = False) -> None:
     if live or not is_terminal():
         _write(lines, live)
         return
-    first = list(_screenful(lines))
-    following = list(islice(lines, 1))
-    if not following or _refuses_pager():
-        _write(chain(first, following, lines), live)
-        return
-    click.echo_via_pager(_chunks(chain(first, following, lines)), color=has_colour())
+    first, is_all = _take_screenful(lines)
+    if is_all or _refuses_pager():
+        _write(chain(first, lines), live)
+    else:
+        click.echo_via_pager(_chunks(chain(first, lines)), color=has_colour())
 
 
 def _write(lines: Iterable[str], live: bool) -> None:
@@ -90,13 +89,15 @@ def _size() -> tuple[int, int]:
     return get_terminal_size()
 
 
-def _screenful(lines: Iterator[str]) -> Iterator[str]:
-    left, columns = _size()[1] - 1, width()  # the last line is the prompt's
+def _take_screenful(lines: Iterator[str]) -> tuple[list[str], bool]:
+    """Lines up to the first that does not fit the screen any more, and whether all did."""
+    taken, left, columns = [], _size()[1] - 1, width()  # the last line is the prompt's
     for line in lines:
+        taken.append(line)
         left -= max(-(-len(click.unstyle(line)) // columns), 1)
-        yield line
-        if left <= 0:
-            return
+        if left < 0:
+            return taken, False
+    return taken, True
 
 
 def _refuses_pager() -> bool:
@@ -104,8 +105,11 @@ def _refuses_pager() -> bool:
 
 
 def _chunks(lines: Iterator[str]) -> Iterator[str]:
+    """The lines in chunks, without the last line break, which click adds."""
+    before = ""
     while chunk := list(islice(lines, _PAGE)):
-        yield "\n".join(chunk) + "\n"
+        yield before + "\n".join(chunk)
+        before = "\n"
 
 
 def to_json(value: Any) -> str:
@@ -115,7 +119,8 @@ def to_json(value: Any) -> str:
     from statestore.tree.plain import to_plain
 
     # Where the output cannot hold every character, JSON has its own way to write them.
-    return json.dumps(to_plain(value), ensure_ascii=sys.stdout.encoding.lower() not in ("utf-8", "utf8"))
+    is_full = sys.stdout.encoding.lower() in ("utf-8", "utf8")
+    return escape(json.dumps(to_plain(value), ensure_ascii=not is_full))
 
 
 def short(value: Any, width: int = 60) -> str:

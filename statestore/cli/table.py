@@ -1,5 +1,6 @@
 """Tables for a terminal: columns that line up and fit, drawn as the rows come."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice, zip_longest
 from textwrap import wrap
@@ -13,6 +14,9 @@ from statestore.cli.text import clean
 # The widths are those of so many rows: more than fit a screen, and a million rows need not be read for the first one.
 _MEASURED: Final = 200
 _GAP: Final = "  "
+# Colours and weights only: whatever else begins with an escape is no style of ours.
+_STYLE: Final = re.compile(r"(?:\x1b\[[0-9;]*m)+")
+_RESET: Final = "\x1b[0m"
 
 
 def draw(
@@ -82,7 +86,6 @@ def _place(cell: str, column: str, width: int) -> str:
 
 
 def _restyle(cell: str, shown: str) -> str:
-    """The text in the style of the cell, which `click.style` wrote around it."""
-    if not cell.startswith("\x1b["):
-        return shown
-    return cell[: cell.index("m") + 1] + shown + "\x1b[0m"
+    """The text in the style of the cell, which `click.style` wrote before it."""
+    style = _STYLE.match(cell)
+    return f"{style[0]}{shown}{_RESET}" if style else shown

@@ -14,3 +14,8 @@ def clean(text: str) -> str:
 
 def _spell(found: re.Match[str]) -> str:
     return " " if found[0] in "\t\n\r" else found[0].encode("unicode_escape").decode()
+
+
+def escape(json: str) -> str:
+    """JSON in which also those control characters are escaped that it may hold as they are."""
+    return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", json)
