@@ -54,7 +54,10 @@ def bisect(file: Place, expression: Expression | None, command: str | None, span
             print_lines(describe(found.first, source.header.started_wall_ns))
         else:
             print_rows(COLUMNS, rows(found.candidates, source.header.started_wall_ns, source.position))
-        note(_said_of(found, expression))
+        if found.candidates:
+            click.echo(f"statestore: {_said_of(found, expression)}", err=True)
+        else:
+            note(_said_of(found, expression))
 
 
 def _search(source: "HistoryFile", file: Place, span: str | None, judge: Judge) -> "Bisection":

@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from itertools import chain, islice
 from typing import Any, Final
 
@@ -32,7 +33,7 @@ def print_rows(columns: Sequence[str], rows: Iterable[Sequence[Any]], live: bool
 
         lines = draw(columns, rows, width(), 1 if live else None)
     else:
-        lines = ("\t".join([clean(click.unstyle(str(cell))) for cell in row]) for row in rows)
+        lines = ("\t".join([clean(_unstyle(str(cell))) for cell in row]) for row in rows)
     print_lines(lines, live)
 
 
@@ -57,9 +58,13 @@ def print_lines(lines: Iterable[str], live: bool = False) -> None:
 def _write(lines: Iterable[str], live: bool) -> None:
     coloured = has_colour()
     for line in lines:
-        sys.stdout.write((line if coloured or "\x1b" not in line else click.unstyle(line)) + "\n")
+        sys.stdout.write((line if coloured else _unstyle(line)) + "\n")
         if live:
             sys.stdout.flush()
+
+
+def _unstyle(text: str) -> str:
+    return click.unstyle(text) if "\x1b" in text else text
 
 
 def note(text: str) -> None:
@@ -114,13 +119,18 @@ def _chunks(lines: Iterator[str]) -> Iterator[str]:
 
 def to_json(value: Any) -> str:
     """JSON of any state, on one line: what JSON does not know becomes its text."""
-    import json
-
     from statestore.tree.plain import to_plain
 
     # Where the output cannot hold every character, JSON has its own way to write them.
     is_full = sys.stdout.encoding.lower() in ("utf-8", "utf8")
-    return escape(json.dumps(to_plain(value), ensure_ascii=not is_full))
+    return escape(_encoder(not is_full)(to_plain(value)))
+
+
+@cache
+def _encoder(ascii_only: bool) -> Callable[[Any], str]:
+    from json import JSONEncoder
+
+    return JSONEncoder(ensure_ascii=ascii_only).encode
 
 
 def short(value: Any, width: int = 60) -> str:

@@ -9,7 +9,7 @@ _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 def clean(text: str) -> str:
     """The text on one line, without anything that a terminal would obey."""
-    return _CONTROLS.sub(_spell, text)
+    return text if text.isprintable() else _CONTROLS.sub(_spell, text)
 
 
 def _spell(found: re.Match[str]) -> str:

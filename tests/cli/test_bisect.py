@@ -54,11 +54,12 @@ def test_every_other_status_is_bad(ask, recorded, bad):
 
 
 def test_skips_leave_a_range(ask, recorded):
-    """Status 125 cannot be tested: the commits that are left are all listed."""
+    """Status 125 cannot be tested: the commits that are left are all listed, and stderr says what they are."""
     question = command("sys.exit({1: 0, 2: 125, 3: 125}.get(n, 1))")
-    status, output, _ = ask("bisect", recorded, "--run", question)
+    status, output, errors = ask("bisect", recorded, "--run", question)
     assert status == 0
     assert [line.split("\t")[0] for line in output.splitlines()] == ["2", "3", "4 *"]
+    assert "could be any of these 3" in errors
     found = json.loads(ask("bisect", recorded, "--run", question, "--json")[1])
     assert (found["first"], found["candidates"]) == (None, [2, 3, 4])
 
