@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from statestore.cli.arguments import Place, file_argument, json_option, range_option
-from statestore.cli.output import print_json, print_rows, short
+from statestore.cli.output import print_json, print_rows
 from statestore.cli.progress import progress
 from statestore.cli.records import fields
 from statestore.cli.source import opened, selected
@@ -89,4 +89,6 @@ def _status(one: "Span") -> str:
 
 
 def _about(one: "Span") -> str:
-    return short(one.metadata) if one.metadata else ""
+    from statestore.recording.spantree import plain_metadata
+
+    return "  ".join(plain_metadata(one))

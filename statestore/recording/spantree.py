@@ -98,6 +98,6 @@ def _line(node: SpanNode, whole_ns: int) -> str:
     return f"{node.name}  {format_ns(node.elapsed_ns)}{own}  {share.strip()}{said}{failed}"
 
 
-def plain_metadata(node: SpanNode) -> list[str]:
+def plain_metadata(span: Span) -> list[str]:
     """What fits on a line of a span's metadata, `key=value` each: no collections, such as the stacks of a profile."""
-    return [f"{key}={value!s:.60}" for key, value in node.metadata.items() if isinstance(value, str | int | float)]
+    return [f"{key}={value!s:.60}" for key, value in span.metadata.items() if isinstance(value, str | int | float)]
