@@ -33,8 +33,8 @@ class PlaceType(click.ParamType):  # type: ignore[type-arg]  # generic since cli
         place = split_place(value)
         if not Path(place.path).exists():
             self.fail(f"File {place.path!r} does not exist.", param, ctx)
-        if Path(place.path).is_dir():
-            self.fail(f"File {place.path!r} is a directory.", param, ctx)
+        if not Path(place.path).is_file():  # a pipe cannot be read from its end, and would be waited for
+            self.fail(f"{place.path!r} is no file.", param, ctx)
         if place.ref is not None and not self._takes_ref:
             self.fail(f"{value!r} names a commit, and this is about the whole file: give {place.path}", param, ctx)
         return place

@@ -5,6 +5,7 @@ import click
 from statestore.cli.arguments import Place, file_argument, json_option
 from statestore.cli.describing import describe
 from statestore.cli.output import note, print_json, print_lines
+from statestore.cli.progress import progress
 from statestore.cli.records import as_record
 from statestore.cli.source import check_known, opened, read_path
 
@@ -24,10 +25,12 @@ def blame(file: Place, path: str, as_json: bool) -> None:
       statestore blame run.history tasks.T1.status
       statestore blame run.history@release "tasks['parse.py'].needs[0]"
     """
+    from statestore.history.questions import blame as blame_of
+
     with opened(file.path) as source:
         ref = file.ref or "head"
         keys = read_path(source, path, ref)
-        commit = source.blame(keys, ref)
+        commit = blame_of(source, keys, ref, lambda commits: progress(commits, None, "reading back"))
         if commit is None:
             check_known(source, keys, ref)
             note(f"no commit set {path}: it is as it was at the root")

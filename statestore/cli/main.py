@@ -96,6 +96,7 @@ def _dispatch(arguments: list[str] | None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A file may hold texts that the encoding of the output does not know.
         sys.stdout.reconfigure(errors="backslashreplace")
+    arguments = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
     # NO_COLOR is for what click itself colours, too.
     colour = False if os.environ.get("NO_COLOR") else None
     try:

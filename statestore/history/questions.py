@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from statestore.errors import ActionError
 from statestore.history.fold import reverse
@@ -43,20 +43,24 @@ class NeighbourDiff(Diff):
         return self._past.state_of(self._b)
 
 
-def blame(past: "Past", path: Path, ref: Any) -> Commit | None:
+Watch: TypeAlias = Callable[[Iterator[Commit]], Iterator[Commit]]
+"""Passes on the commits that are read, for whoever wants to show how far that is."""
+
+
+def blame(past: "Past", path: Path, ref: Any, watch: Watch = iter) -> Commit | None:
     """The last commit up to the ref that set the path or anything above it."""
     trace = Trace(past.state_at(ref), _checked(path))
-    for commit in reversed(past.lineage(ref)):
+    for commit in watch(reversed(past.lineage(ref))):
         if trace.back_over(commit).sets:
             return commit
     return None
 
 
-def where(past: "Past", path: Path, ref: Any) -> list[Commit]:
+def where(past: "Past", path: Path, ref: Any, watch: Watch = iter) -> list[Commit]:
     """All commits up to the ref that touched the path."""
     trace = Trace(past.state_at(ref), _checked(path))
     touching = []
-    for commit in reversed(past.lineage(ref)):
+    for commit in watch(reversed(past.lineage(ref))):
         touch = trace.back_over(commit)
         if touch.touches:
             touching.append(commit)

@@ -94,6 +94,20 @@ def test_a_damaged_file_is_refused_in_one_line(ask, job, verb, tmp_path):
     assert (status, output, errors.count("\n")) == (3, "", 1)
 
 
+def test_what_cannot_be_read_from_its_end_is_refused(ask, tmp_path):
+    """A folder, a pipe that nobody writes to: wrong usage, at once."""
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path, tmp_path / "pipe"):
+        status, output, errors = ask("log", path)
+        assert (status, output, errors.count("\n")) == (2, "", 1)
+        assert "is no file" in errors
+
+
+def test_without_arguments_there_is_help(ask):
+    """As with --help."""
+    assert ask() == ask("--help")
+
+
 def test_wrong_usage_is_one_line():
     """A verb that there is not is status 2, without a traceback."""
     status, _, errors = run("undo", "x")
