@@ -1,7 +1,6 @@
 """What the verbs take: `FILE@REF`, refs, ranges and expressions, with their completion in the shell."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
@@ -31,6 +30,8 @@ class PlaceType(click.ParamType):  # type: ignore[type-arg]  # generic since cli
         if isinstance(value, Place):
             return value
         place = split_place(value)
+        from pathlib import Path  # a fifth of what help costs, and of no use to it
+
         if not Path(place.path).exists():
             self.fail(f"File {place.path!r} does not exist.", param, ctx)
         if not Path(place.path).is_file():  # a pipe cannot be read from its end, and would be waited for
@@ -40,6 +41,8 @@ class PlaceType(click.ParamType):  # type: ignore[type-arg]  # generic since cli
         return place
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
+        from pathlib import Path
+
         from click.shell_completion import CompletionItem
 
         path, at, start = incomplete.rpartition("@")
@@ -64,6 +67,8 @@ class RefType(click.ParamType):  # type: ignore[type-arg]  # generic since click
 
 def split_place(text: str) -> Place:
     """The file and the ref of `FILE@REF`: the longest name that is a file, whatever is behind it a ref."""
+    from pathlib import Path
+
     end = len(text)
     while end > 0:
         if Path(text[:end]).is_file():

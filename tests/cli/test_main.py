@@ -188,7 +188,17 @@ def test_a_question_loads_no_more_than_it_needs(recorded, arguments):
 def test_help_loads_click_alone(arguments):
     """Who asks for help waits for nothing that opens a file."""
     loaded = _loaded_by(*arguments)
-    libraries = (*HEAVY, "pyrsistent", "msgspec", "msgpack", "zstandard", "statestore.tree", "statestore.history")
+    libraries = (
+        *HEAVY,
+        "pathlib",
+        "json",
+        "pyrsistent",
+        "msgspec",
+        "msgpack",
+        "zstandard",
+        "statestore.tree",
+        "statestore.history",
+    )
     assert [name for name in libraries if name in loaded] == []
     assert "click" in loaded
 
