@@ -13,7 +13,7 @@ from typing import Any
 from benchmarks.measure import Candidate, calls_more, ratio, time_side_by_side, timed
 from benchmarks.workload import KINDS, Backlog, as_map, tasks
 from statestore import History, Journal, Store, Timing, diff, open_history, produce, thaw
-from statestore.history.replay import replay
+from statestore.history.replaying import replay
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """statestore: Redux's dispatch, git's history and a profiler's timeline, for workflow code in Python."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
+
+from statestore.loading import on_use
 
 if TYPE_CHECKING:
     from statestore.core.combine import combine
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     from statestore.history.file import HistoryFile, open_history
     from statestore.history.history import History
     from statestore.history.jsonpatch import from_json_patch, to_json_patch
-    from statestore.history.replay import Divergence, ReplayReport, replay, verify_replay
-    from statestore.history.resume import resume
+    from statestore.history.replaying import Divergence, ReplayReport, replay, verify_replay
+    from statestore.history.resuming import resume
     from statestore.history.upcasting import Upcaster
     from statestore.journal import Journal, register
     from statestore.recording import (
@@ -62,74 +63,6 @@ if TYPE_CHECKING:
     )
 
 __version__ = "0.1.0"
-
-# Loaded when they are asked for first: a program that only dispatches starts quickly, and so does the command line.
-_ON_USE: Final = {
-    "statestore.core.combine": ("combine",),
-    "statestore.core.creators": ("ActionCreator",),
-    "statestore.core.effects": ("Effects",),
-    "statestore.core.middleware": ("log_actions", "thunk"),
-    "statestore.core.selectors": ("select",),
-    "statestore.core.slices": ("Slice",),
-    "statestore.core.store": ("Store",),
-    "statestore.errors": (
-        "ActionError",
-        "CorruptHistoryError",
-        "DispatchError",
-        "DraftError",
-        "HistoryError",
-        "JournalError",
-        "PatchError",
-        "ReducerError",
-        "StateStoreError",
-        "UnsupportedVersionError",
-    ),
-    "statestore.history": (
-        "Divergence",
-        "History",
-        "HistoryFile",
-        "ReplayReport",
-        "Upcaster",
-        "from_json_patch",
-        "open_history",
-        "replay",
-        "resume",
-        "to_json_patch",
-        "verify_replay",
-    ),
-    "statestore.journal": ("Journal", "register"),
-    "statestore.recording": (
-        "Above",
-        "Alerts",
-        "Deviates",
-        "Gauges",
-        "Memory",
-        "Milestones",
-        "Report",
-        "StackProfiler",
-        "Stats",
-        "Timing",
-    ),
-    "statestore.run": ("Run",),
-    "statestore.tree.diff": ("Diff", "diff"),
-    "statestore.tree.drafts": ("current", "original", "produce", "produce_with_patches"),
-    "statestore.tree.freezing": ("freeze", "thaw"),
-    "statestore.tree.patches": ("apply_patches",),
-    "statestore.values": (
-        "Action",
-        "Alert",
-        "Commit",
-        "GaugeSample",
-        "MemorySample",
-        "Milestone",
-        "Move",
-        "Patch",
-        "Rollback",
-        "Snapshot",
-        "Span",
-    ),
-}
-_HOME: Final = {name: module for module, names in _ON_USE.items() for name in names}
 
 __all__ = [
     "Above",
@@ -196,13 +129,72 @@ __all__ = [
     "verify_replay",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module 'statestore' has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(_HOME[name]), name)
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOME})
+# Loaded when they are asked for first: a program that only dispatches starts quickly, and so does the command line.
+__getattr__, __dir__ = on_use(
+    __name__,
+    {
+        "statestore.core.combine": ("combine",),
+        "statestore.core.creators": ("ActionCreator",),
+        "statestore.core.effects": ("Effects",),
+        "statestore.core.middleware": ("log_actions", "thunk"),
+        "statestore.core.selectors": ("select",),
+        "statestore.core.slices": ("Slice",),
+        "statestore.core.store": ("Store",),
+        "statestore.errors": (
+            "ActionError",
+            "CorruptHistoryError",
+            "DispatchError",
+            "DraftError",
+            "HistoryError",
+            "JournalError",
+            "PatchError",
+            "ReducerError",
+            "StateStoreError",
+            "UnsupportedVersionError",
+        ),
+        "statestore.history": (
+            "Divergence",
+            "History",
+            "HistoryFile",
+            "ReplayReport",
+            "Upcaster",
+            "from_json_patch",
+            "open_history",
+            "replay",
+            "resume",
+            "to_json_patch",
+            "verify_replay",
+        ),
+        "statestore.journal": ("Journal", "register"),
+        "statestore.recording": (
+            "Above",
+            "Alerts",
+            "Deviates",
+            "Gauges",
+            "Memory",
+            "Milestones",
+            "Report",
+            "StackProfiler",
+            "Stats",
+            "Timing",
+        ),
+        "statestore.run": ("Run",),
+        "statestore.tree.diff": ("Diff", "diff"),
+        "statestore.tree.drafts": ("current", "original", "produce", "produce_with_patches"),
+        "statestore.tree.freezing": ("freeze", "thaw"),
+        "statestore.tree.patches": ("apply_patches",),
+        "statestore.values": (
+            "Action",
+            "Alert",
+            "Commit",
+            "GaugeSample",
+            "MemorySample",
+            "Milestone",
+            "Move",
+            "Patch",
+            "Rollback",
+            "Snapshot",
+            "Span",
+        ),
+    },
+)

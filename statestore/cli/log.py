@@ -1,56 +1,52 @@
 """`statestore log FILE`: what happened, action by action."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from statestore.cli.arguments import Place, RefType, file_argument, json_option
 from statestore.cli.output import clock_time, print_json, print_rows, short
-from statestore.cli.source import opened
-from statestore.recording.spantree import format_ns
-from statestore.values import Commit
+from statestore.cli.records import as_record
+from statestore.cli.source import opened, selected
+from statestore.recording.units import format_ns
+
+if TYPE_CHECKING:
+    from statestore.values import Commit
+
+COLUMNS = (">seq", "time", ">took", "action", "payload", ">changes")
 
 
 @click.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@file_argument()
+@click.argument("span", type=RefType(), metavar="[A..B]", required=False)
 @click.option("-n", "--last", type=click.IntRange(min=1), help="Only the last N commits.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-def log(file: str, last: int | None, as_json: bool) -> None:
+@json_option
+def log(file: Place, span: str | None, last: int | None, as_json: bool) -> None:
     r"""Lists the commits: seq, time, how long the reducer took, action, payload, number of changes.
 
+    Without a range these are the commits of all branches, in the order in which they were made; the head's is marked.
+    With A..B they are those after A up to B, with a ref alone those that led to it.
+
     \b
-    Example:
+    Examples:
       statestore log run.history -n 20
+      statestore log run.history head~100..head~50
+      statestore log run.history@release
     """
-    with opened(file) as source:
-        commits = source.commits[-last:] if last else source.commits
+    with opened(file.path) as source:
+        chosen = selected(source, file, span)
+        commits = source.commits if chosen is None else chosen.commits
+        if last:
+            commits = commits[-last:]
         if as_json:
             print_json(map(as_record, commits))
             return
-        head = source.head.seq if source.head else 0
-        print_rows(
-            ("seq", "time", "took", "action", "payload", "changes"),
-            _rows(commits, source.header.started_wall_ns, head),
-        )
+        print_rows(COLUMNS, rows(commits, source.header.started_wall_ns, source.position))
 
 
-def as_record(commit: Commit) -> dict[str, Any]:
-    """The commit as one JSON object."""
-    return {
-        "seq": commit.seq,
-        "parent": commit.parent,
-        "type": commit.action.type,
-        "payload": commit.action.payload,
-        "meta": commit.action.meta,
-        "started_ns": commit.started_ns,
-        "elapsed_ns": commit.elapsed_ns,
-        "group": commit.group,
-        "label": commit.label,
-        "patches": [{"op": p.op, "path": list(p.path), "value": p.value} for p in commit.patches],
-    }
-
-
-def _rows(commits: Any, began_ns: int, head: int) -> Iterator[tuple[Any, ...]]:
+def rows(commits: "Iterable[Commit]", began_ns: int, head: int) -> Iterator[tuple[Any, ...]]:
+    """A row for each commit, by `COLUMNS`."""
     for commit in commits:
         yield (
             f"{commit.seq}{' *' if commit.seq == head else ''}",

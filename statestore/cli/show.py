@@ -2,42 +2,34 @@
 
 import click
 
-from statestore.cli.log import as_record
-from statestore.cli.output import clock_time, print_json, short, to_json
-from statestore.cli.source import opened
-from statestore.recording.spantree import format_ns
-from statestore.tree.diff import format_change
+from statestore.cli.arguments import Place, RefType, file_argument, json_option
+from statestore.cli.describing import describe
+from statestore.cli.output import print_json, print_lines, to_json
+from statestore.cli.records import as_record
+from statestore.cli.source import asked_ref, opened
 
 
 @click.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False))
-@click.argument("ref", default="head")
+@file_argument()
+@click.argument("ref", type=RefType(), metavar="[REF]", required=False)
 @click.option("--state", is_flag=True, help="The whole state after the commit, as JSON.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def show(file: str, ref: str, state: bool, as_json: bool) -> None:
+@json_option
+def show(file: Place, ref: str | None, state: bool, as_json: bool) -> None:
     r"""Shows one commit. REF is a seq, head (the default), head~2, root, or a snapshot's name.
 
     \b
     Examples:
       statestore show run.history 17
+      statestore show run.history@release
       statestore show run.history head~2 --state
     """
-    with opened(file) as source:
+    with opened(file.path) as source:
+        wanted = asked_ref(file, ref)
         if state:
-            click.echo(to_json(source.state_at(ref)))
+            print_lines([to_json(source.state_at(wanted))])
             return
-        commit = source.commit(ref)
+        commit = source.commit(wanted)
         if as_json:
             print_json([as_record(commit)])
-            return
-        click.echo(f"commit {commit.seq} (parent {commit.parent})")
-        click.echo(
-            f"at     {clock_time(source.header.started_wall_ns + commit.started_ns)}, {format_ns(commit.elapsed_ns)}"
-        )
-        click.echo(f"action {commit.action.type} {short(commit.action.payload, 1_000)}")
-        if commit.label:
-            click.echo(f"in     {commit.label}")
-        for change in commit.changes:
-            click.echo(f"  {format_change(change)}")
-        if not commit.changes:
-            click.echo("  nothing changed")
+        else:
+            print_lines(describe(commit, source.header.started_wall_ns))

@@ -1,11 +1,16 @@
 """What the state was: undo, time travel, rewriting, replay, and who changed this; over a live run and over a file."""
 
-from statestore.history.file import HistoryFile, open_history
-from statestore.history.history import History
-from statestore.history.jsonpatch import from_json_patch, to_json_patch
-from statestore.history.replay import Divergence, ReplayReport, replay, verify_replay
-from statestore.history.resume import resume
-from statestore.history.upcasting import Upcaster
+from typing import TYPE_CHECKING
+
+from statestore.loading import on_use
+
+if TYPE_CHECKING:
+    from statestore.history.file import HistoryFile, open_history
+    from statestore.history.history import History
+    from statestore.history.jsonpatch import from_json_patch, to_json_patch
+    from statestore.history.replaying import Divergence, ReplayReport, replay, verify_replay
+    from statestore.history.resuming import resume
+    from statestore.history.upcasting import Upcaster
 
 __all__ = [
     "Divergence",
@@ -20,3 +25,16 @@ __all__ = [
     "to_json_patch",
     "verify_replay",
 ]
+
+# Reading a file needs no store and no threads.
+__getattr__, __dir__ = on_use(
+    __name__,
+    {
+        "statestore.history.file": ("HistoryFile", "open_history"),
+        "statestore.history.history": ("History",),
+        "statestore.history.jsonpatch": ("from_json_patch", "to_json_patch"),
+        "statestore.history.replaying": ("Divergence", "ReplayReport", "replay", "verify_replay"),
+        "statestore.history.resuming": ("resume",),
+        "statestore.history.upcasting": ("Upcaster",),
+    },
+)

@@ -138,6 +138,10 @@ def _first(segment: Segment) -> int:
     return segment.first
 
 
+def _start(run: range) -> int:
+    return run.start
+
+
 def _open_segment(body: bytes) -> bytes:
     return zstandard.ZstdDecompressor().decompress(body)
 
@@ -149,6 +153,16 @@ class Commits(Sequence[Commit]):
         self._read = read
         self._runs = [run for run in runs if run]
         self._ends = list(accumulate(map(len, self._runs)))
+
+    @property
+    def runs(self) -> Sequence[range]:
+        """Their seqs, oldest first, as runs of consecutive ones."""
+        return self._runs
+
+    def has(self, seq: int) -> bool:
+        """Whether the commit with that seq is among them; nothing is read for it."""
+        run = bisect_right(self._runs, seq, key=_start) - 1
+        return run >= 0 and seq in self._runs[run]
 
     def __len__(self) -> int:
         return self._ends[-1] if self._ends else 0

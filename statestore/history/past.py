@@ -2,12 +2,12 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from statestore.errors import HistoryError
 from statestore.history import questions
+from statestore.history.bisecting import bisect
 from statestore.history.branches import Branches
-from statestore.history.compare import Comparison, compare
 from statestore.history.log import Commits
 from statestore.history.refs import resolve
 from statestore.tree.diff import Diff
@@ -23,6 +23,9 @@ from statestore.values import (
     Snapshot,
     Span,
 )
+
+if TYPE_CHECKING:
+    from statestore.history.compare import Comparison
 
 
 class Past(ABC):
@@ -158,25 +161,25 @@ class Past(ABC):
         """What differs between two states; of neighbours, what their commit recorded, without comparing anything."""
         return questions.diff_between(self, resolve(a, self), resolve(b, self))
 
-    def blame(self, path: Path) -> Commit | None:
-        """The last commit on the lineage that set the path or anything above it; None if none did.
+    def blame(self, path: Path, ref: Any = "head") -> Commit | None:
+        """The last commit on the lineage of a ref that set the path or anything above it; None if none did.
 
         An element of a list is followed back through insertions, removals and moves of elements, so `path` names it by
-        where it is now. Of something that was removed it is the removal. Costs a reading of the commits back to the one
-        that is found.
+        where it is at the ref. Of something that was removed it is the removal. Costs a reading of the commits back to
+        the one that is found.
         """
-        return questions.blame(self, path)
+        return questions.blame(self, path, ref)
 
-    def where(self, path: Path) -> list[Commit]:
-        """All commits on the lineage that touched the path, something above it or something in it, oldest first."""
-        return questions.where(self, path)
+    def where(self, path: Path, ref: Any = "head") -> list[Commit]:
+        """All commits on the lineage of a ref that touched the path, something above it or in it, oldest first."""
+        return questions.where(self, path, ref)
 
     def bisect(self, predicate: Callable[[Any], bool]) -> Commit | None:
         """The first commit on the lineage whose state satisfies the predicate, None if none does.
 
         As with git, the answer is right where the predicate, once true, stays true. Costs O(log n) states.
         """
-        return questions.bisect(self, predicate)
+        return bisect(self, self.lineage(), predicate).first
 
     def find(
         self,
@@ -191,8 +194,10 @@ class Past(ABC):
             payload: the action's payload; of a mapping, the entries that it must have.
             predicate: any function of the commit.
         """
-        return questions.find(self, type, payload, predicate)
+        return list(questions.find(self.commits, type, payload, predicate))
 
-    def compare(self, other: Any) -> Comparison:
+    def compare(self, other: Any) -> "Comparison":
         """Lays another past beside this one: where the lineages part, and how the states differ then."""
+        from statestore.history.compare import compare  # a question that is seldom asked
+
         return compare(self, other)

@@ -1,9 +1,9 @@
 """The questions that a past answers, over any source of commits and states."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from statestore.errors import ActionError
 from statestore.history.fold import reverse
@@ -43,20 +43,24 @@ class NeighbourDiff(Diff):
         return self._past.state_of(self._b)
 
 
-def blame(past: "Past", path: Path) -> Commit | None:
-    """The last commit that set the path or anything above it."""
-    trace = Trace(past.state_at("head"), _checked(path))
-    for commit in reversed(past.lineage()):
+Watch: TypeAlias = Callable[[Iterator[Commit]], Iterator[Commit]]
+"""Passes on the commits that are read, for whoever wants to show how far that is."""
+
+
+def blame(past: "Past", path: Path, ref: Any, watch: Watch = iter) -> Commit | None:
+    """The last commit up to the ref that set the path or anything above it."""
+    trace = Trace(past.state_at(ref), _checked(path))
+    for commit in watch(reversed(past.lineage(ref))):
         if trace.back_over(commit).sets:
             return commit
     return None
 
 
-def where(past: "Past", path: Path) -> list[Commit]:
-    """All commits that touched the path."""
-    trace = Trace(past.state_at("head"), _checked(path))
+def where(past: "Past", path: Path, ref: Any, watch: Watch = iter) -> list[Commit]:
+    """All commits up to the ref that touched the path."""
+    trace = Trace(past.state_at(ref), _checked(path))
     touching = []
-    for commit in reversed(past.lineage()):
+    for commit in watch(reversed(past.lineage(ref))):
         touch = trace.back_over(commit)
         if touch.touches:
             touching.append(commit)
@@ -71,31 +75,20 @@ def _checked(path: Any) -> Path:
     return tuple(path)
 
 
-def bisect(past: "Past", predicate: Callable[[Any], bool]) -> Commit | None:
-    """The first commit on the lineage whose state satisfies the predicate."""
-    lineage = past.lineage()
-    low, high = 0, len(lineage)
-    while low < high:
-        middle = (low + high) // 2
-        if predicate(past.state_of(lineage.seq(middle))):
-            high = middle
-        else:
-            low = middle + 1
-    return lineage[low] if low < len(lineage) else None
-
-
-def find(past: "Past", kind: Any, payload: Any, predicate: Callable[[Commit], bool] | None) -> list[Commit]:
-    """The commits that meet all conditions."""
+def find(
+    commits: Iterable[Commit], kind: Any, payload: Any, predicate: Callable[[Commit], bool] | None
+) -> Iterator[Commit]:
+    """Those of the commits that meet all conditions, as they are read."""
     pattern = getattr(kind, "type", kind)
     if pattern is not None and not isinstance(pattern, str):
         raise ActionError(f"find takes a type as a text or an action creator, not {kind!r}")
-    return [
+    return (
         commit
-        for commit in past.commits
+        for commit in commits
         if (pattern is None or commit.action.type == pattern or fnmatchcase(commit.action.type, pattern))
         and (payload is None or _has(commit.action.payload, payload))
         and (predicate is None or predicate(commit))
-    ]
+    )
 
 
 def _has(payload: Any, wanted: Any) -> bool:

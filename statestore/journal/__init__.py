@@ -1,11 +1,16 @@
 """How a run is kept: the history file, its writer and its readers."""
 
-from statestore.journal.classes import REDACTED, Opaque, Unstored, register
-from statestore.journal.codec import Keyframe
-from statestore.journal.names import SENSITIVE
-from statestore.journal.reader import JournalFile
-from statestore.journal.recorder import Journal
-from statestore.journal.redaction import is_redacted
+from typing import TYPE_CHECKING
+
+from statestore.loading import on_use
+
+if TYPE_CHECKING:
+    from statestore.journal.classes import REDACTED, Opaque, Unstored, register
+    from statestore.journal.codec import Keyframe
+    from statestore.journal.names import SENSITIVE
+    from statestore.journal.reader import JournalFile
+    from statestore.journal.recorder import Journal
+    from statestore.journal.redaction import is_redacted
 
 __all__ = [
     "REDACTED",
@@ -18,3 +23,16 @@ __all__ = [
     "is_redacted",
     "register",
 ]
+
+# Reading needs nothing of what writes.
+__getattr__, __dir__ = on_use(
+    __name__,
+    {
+        "statestore.journal.classes": ("REDACTED", "Opaque", "Unstored", "register"),
+        "statestore.journal.codec": ("Keyframe",),
+        "statestore.journal.names": ("SENSITIVE",),
+        "statestore.journal.reader": ("JournalFile",),
+        "statestore.journal.recorder": ("Journal",),
+        "statestore.journal.redaction": ("is_redacted",),
+    },
+)

@@ -1,6 +1,5 @@
 """Reading along: the values of a run that is still being written, as they reach the disk."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from threading import Event
 from typing import Any, Final, Protocol
@@ -56,12 +55,14 @@ class Follower:
             self._clock.wait(self._stopped, self._poll_ns)
 
     async def __aiter__(self) -> AsyncIterator[Any]:
+        from asyncio import sleep  # slow to load, and here alone of any use to a reader
+
         while True:
             for value in self._news():
                 yield value
             if self._is_over():
                 return
-            await asyncio.sleep(self._poll_ns / 1e9)
+            await sleep(self._poll_ns / 1e9)
 
     def _news(self) -> Iterator[Any]:
         self._file.refresh()

@@ -1,19 +1,22 @@
 """Diagnosis: what a person should look at first, in plain sentences with their evidence."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from statestore.ports import Source
 from statestore.recording.memory import growth_of, trend_of
 from statestore.recording.overhead import Overhead, measure_overhead
 from statestore.recording.series import Series
-from statestore.recording.spantree import SpanNode, format_ns, plain_metadata, walk
+from statestore.recording.spantree import SpanNode, build_tree, plain_metadata, walk
 from statestore.recording.stats import Stats
+from statestore.recording.tally import stats_of, tally_spans
 from statestore.recording.timing import Timing
 from statestore.recording.trend import WARM_UP
-from statestore.values import GaugeSample, MemorySample
+from statestore.recording.units import format_ns
+from statestore.values import GaugeSample, MemorySample, Span
 
 Level: TypeAlias = Literal["warning", "note"]
 
@@ -77,10 +80,36 @@ class Evidence(msgspec.Struct, frozen=True):
             overhead=measure_overhead(timing, series),
         )
 
+    @classmethod
+    def of_source(cls, source: Source, spans: Iterable[Span] | None = None) -> "Evidence":
+        """What a history file tells; it takes some 500 bytes for each span.
+
+        Args:
+            source: the file, or a history.
+            spans: those of its spans that it is about, all if None.
+        """
+        roots = build_tree(source.spans if spans is None else spans)
+        return cls(
+            roots=roots,
+            stats=stats_of(tally_spans(walk(roots))),
+            duration_ns=duration_of(source),
+            samples=list(source.samples),
+            gauges=list(source.gauges),
+        )
+
+
+def duration_of(source: Source) -> int:
+    """When the last thing happened that the source knows of, in nanoseconds since the run began."""
+    lasts = [series[-1] for series in (source.samples, source.gauges, source.milestones, source.moves) if series]
+    moments = [last.at_ns for last in lasts]
+    moments += [span.ended_ns for span in source.spans[-1:]]
+    moments += [commit.started_ns + commit.elapsed_ns for commit in source.commits[-1:]]
+    return max(moments, default=0)
+
 
 def diagnose(evidence: Evidence) -> list[Finding]:
     """What stands out, warnings first; nothing at all where nothing does."""
-    finders = (_find_blocked_loop, _find_leak, _find_pauses, _find_tails, _find_overhead, _find_dominant, _find_cpu)
+    finders = (_find_blocked_loop, find_leak, _find_pauses, _find_tails, _find_overhead, _find_dominant, _find_cpu)
     findings = [finding for find in finders for finding in find(evidence)]
     return sorted(findings, key=lambda finding: finding.level == "note")
 
@@ -192,7 +221,8 @@ def _find_cpu(evidence: Evidence) -> Iterator[Finding]:
         yield Finding("idle processor", "note", sentence, numbers)
 
 
-def _find_leak(evidence: Evidence) -> Iterator[Finding]:
+def find_leak(evidence: Evidence) -> Iterator[Finding]:
+    """Whether memory climbs for reasons that the history does not explain."""
     trend = trend_of(evidence.samples)
     if not trend.is_steady:
         return

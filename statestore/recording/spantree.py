@@ -1,9 +1,11 @@
 """The tree of spans: which ran inside which, with own time and share, and as text."""
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from msgspec import field
 
+from statestore.recording.units import format_ns as format_ns
 from statestore.values import Span
 
 _SPAN_FIELDS = Span.__struct_fields__
@@ -70,17 +72,22 @@ def walk(roots: Iterable[SpanNode]) -> Iterator[SpanNode]:
         yield from root.walk()
 
 
+def levels(roots: Iterable[SpanNode]) -> Iterator[tuple[SpanNode, int, int]]:
+    """Every node, parents before their children, with its depth and the time of its root, in nanoseconds."""
+    for root in roots:
+        stack = [(root, 0)]
+        while stack:
+            node, depth = stack.pop()
+            yield node, depth, root.elapsed_ns
+            stack.extend((child, depth + 1) for child in reversed(node.children))
+
+
 def format_tree(roots: list[SpanNode], max_lines: int = _MAX_LINES) -> str:
     """One line a span: name, total and own time, share of its root's time, what failed."""
-    lines: list[str] = []
-    stack = [(root, 0, root.elapsed_ns) for root in reversed(roots)]
-    while stack and len(lines) < max_lines:
-        node, depth, whole = stack.pop()
-        lines.append("  " * depth + _line(node, whole))
-        stack.extend((child, depth + 1, whole) for child in reversed(node.children))
-    if stack:
-        lines.append(f"... and {sum(1 for node, _, _ in stack for _ in node.walk())} more spans")
-    return "\n".join(lines)
+    nodes = levels(roots)
+    lines = ["  " * depth + _line(node, whole_ns) for node, depth, whole_ns in islice(nodes, max_lines)]
+    left_out = sum(1 for _ in nodes)
+    return "\n".join([*lines, f"... and {left_out} more spans"] if left_out else lines)
 
 
 def _line(node: SpanNode, whole_ns: int) -> str:
@@ -91,15 +98,6 @@ def _line(node: SpanNode, whole_ns: int) -> str:
     return f"{node.name}  {format_ns(node.elapsed_ns)}{own}  {share.strip()}{said}{failed}"
 
 
-def plain_metadata(node: SpanNode) -> list[str]:
+def plain_metadata(span: Span) -> list[str]:
     """What fits on a line of a span's metadata, `key=value` each: no collections, such as the stacks of a profile."""
-    return [f"{key}={value!s:.60}" for key, value in node.metadata.items() if isinstance(value, str | int | float)]
-
-
-def format_ns(elapsed_ns: float) -> str:
-    """A duration with three digits and the unit that suits it."""
-    for unit, size in (("s", 1e9), ("ms", 1e6), ("µs", 1e3)):
-        if abs(elapsed_ns) >= size:
-            digits = ".3g" if abs(elapsed_ns) < 1_000 * size else ".0f"
-            return f"{elapsed_ns / size:{digits}} {unit}"
-    return f"{elapsed_ns:.0f} ns"
+    return [f"{key}={value!s:.60}" for key, value in span.metadata.items() if isinstance(value, str | int | float)]

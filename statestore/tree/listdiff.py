@@ -1,7 +1,6 @@
 """The few steps that turn one list of elements into another, found by identity and by equality of scalars."""
 
 from collections.abc import Callable, Sequence
-from difflib import SequenceMatcher
 from typing import Any, TypeAlias
 
 Opcode: TypeAlias = tuple[str, int, int, int, int]
@@ -28,6 +27,8 @@ def opcodes(old: Sequence[Any], new: Sequence[Any], key: Callable[[Any], Any]) -
         return []
     if head in (old_end, new_end) or max(old_end, new_end) - head > MATCHED_AT_MOST:
         return [("replace", head, old_end, head, new_end)]
+    from difflib import SequenceMatcher  # most changes are found without it, and a reader of files needs none
+
     matcher = SequenceMatcher(
         None, [key(e) for e in old[head:old_end]], [key(e) for e in new[head:new_end]], autojunk=False
     )

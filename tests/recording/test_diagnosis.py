@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from statestore import Memory, MemorySample, Store, Timing
+from statestore import Memory, MemorySample, Run, Slice, Store, Timing, open_history
 from statestore.recording.diagnosis import Evidence, diagnose
 from statestore.recording.gauges import Gauges, ProcessReading
 from statestore.recording.overhead import Overhead, measure_overhead
@@ -305,3 +305,24 @@ def test_healthy_runs_get_no_warning(scaled):
     """In a hundred seeded runs."""
     for seed in range(scaled(20, 100)):
         assert [finding for finding in diagnose(healthy(seed)) if finding.level == "warning"] == [], seed
+
+
+def test_a_file_gives_the_evidence_of_its_run(tmp_path):
+    """Spans, statistics, samples and gauges are those of the recorders, the overhead alone is not known any more."""
+    path, counter = tmp_path / "run.history", Slice("counter", initial=0)
+    with Run(counter, path, clock=FakeClock()) as run:
+        with run.span("outer"):
+            run.store.clock.advance(5)
+            with run.span("inner"):
+                run.store.clock.advance(7)
+        run.memory.capture()
+        live = Evidence.of(run.timing, run.memory, run.gauges)
+    with open_history(path) as source:
+        read = Evidence.of_source(source)
+        assert read.roots == live.roots
+        assert read.stats == live.stats
+        assert read.duration_ns == live.duration_ns == 12
+        assert read.samples == list(source.samples)
+        assert read.overhead is None
+        (inner,) = (span for span in source.spans if span.name == "inner")
+        assert [node.name for node in Evidence.of_source(source, [inner]).roots] == ["inner"]
