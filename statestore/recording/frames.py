@@ -10,8 +10,6 @@ from typing import Any, ClassVar, TypeAlias
 
 import msgspec
 
-from statestore.values import Span
-
 LEFT_OPEN = "left_open"
 """The status of a span that was still running when its recorder was closed."""
 
@@ -169,25 +167,6 @@ class Frame(msgspec.Struct, eq=False):
     def __repr__(self) -> str:
         state = "running" if self.finished_ns is None else self.status
         return f"<Frame {self.id} {self.name!r} {state} {self.elapsed_ns} ns>"
-
-    def as_span(self, origin_ns: int) -> Span:
-        """The frozen value, once it has ended; `origin_ns` is when the run began, by the clock."""
-        assert self.finished_ns is not None
-        return Span(
-            self.id,
-            id_of(self.parent),
-            self.name,
-            self.kind,
-            self.began_ns - origin_ns,
-            self.finished_ns - origin_ns,
-            self.status,
-            self.metadata,
-            self.seq,
-            _process_id,
-            self.thread_id,
-            self.task,
-            self.reducer_ns,
-        )
 
 
 class UnsampledFrame(Frame, eq=False):

@@ -3,11 +3,11 @@
 from collections import defaultdict, deque
 from threading import Lock
 from time import perf_counter_ns
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
-from statestore.recording.frames import DispatchFrame, Frame, id_of, process_id
+from statestore.recording.frames import DispatchFrame, Frame, process_id
 from statestore.recording.stats import Distribution
 from statestore.values import Rollback, Span
 
@@ -26,26 +26,38 @@ T = TypeVar("T")
 DispatchRecord: TypeAlias = tuple[DispatchFrame, str, int, int]
 """A dispatch that ended well: its frame, its action's type, and when it began and finished by the clock."""
 
+BlockRecord: TypeAlias = tuple[
+    str, int, int, str, int, int | None, str, dict[Any, Any], int | None, int, str | None, int | None
+]
+"""A block that has ended: its name, when it began and finished by the clock, kind, id, the parent's id, status,
+metadata, seq, thread, task, and the time in the reducer."""
+
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[DispatchRecord]).decode
 _decode_times = msgspec.msgpack.Decoder(list[tuple[msgspec.Raw, str, int, int]]).decode
+_decode_blocks = msgspec.msgpack.Decoder(list[BlockRecord]).decode
+_decode_block_times = msgspec.msgpack.Decoder(list[tuple[str, int, int, *[msgspec.Raw] * 9]]).decode  # type: ignore[misc]
+
+# What comes back from the encoded form as it went in.
+_PLAIN = frozenset((str, int, float, bool, type(None)))
 
 
 class _Batch:
-    """What was filed at one time: dispatches, many and alike, in about 70 bytes each; all else as it is."""
+    """What was filed at one time. Dispatches and blocks, many and alike, are kept encoded, in some 70 bytes each.
 
-    __slots__ = ("_dispatches", "blocks", "count", "is_counted", "spans")
+    A hundred thousand objects instead would be walked by the garbage collector again and again, which was measured to
+    cost more than recording them (see the benchmark `a recorded span`).
+    """
 
-    def __init__(self, dispatches: list[DispatchRecord], blocks: list[Frame], spans: list[Span]) -> None:
+    __slots__ = ("_blocks", "_dispatches", "_odd", "count", "is_counted", "spans")
+
+    def __init__(self, dispatches: list[DispatchRecord], blocks: list[BlockRecord], spans: list[Span]) -> None:
         self.count = len(dispatches) + len(blocks) + len(spans)
-        self.blocks = blocks
         self.spans = spans
         self.is_counted = False
-        self._dispatches: bytes | list[DispatchRecord]
-        try:
-            self._dispatches = _encode(dispatches)
-        except UnicodeEncodeError:  # a name with half a surrogate pair in it
-            self._dispatches = dispatches
+        self._dispatches = _encoded(dispatches)
+        self._odd = [record for record in blocks if record[7] and not _is_plain(record[7])]
+        self._blocks = _encoded([record for record in blocks if not record[7] or _is_plain(record[7])])
 
     @property
     def dispatches(self) -> list[DispatchRecord]:
@@ -53,14 +65,23 @@ class _Batch:
         kept = self._dispatches
         return _decode(kept) if isinstance(kept, bytes) else kept
 
+    @property
+    def blocks(self) -> list[BlockRecord]:
+        """The records of blocks, decoded."""
+        kept = self._blocks
+        return [*(_decode_blocks(kept) if isinstance(kept, bytes) else kept), *self._odd]
+
     def durations(self) -> dict[str, list[int]]:
         """How long each took, by name."""
         by_name: defaultdict[str, list[int]] = defaultdict(list)
         kept = self._dispatches
         for _, name, began_ns, finished_ns in _decode_times(kept) if isinstance(kept, bytes) else kept:
             by_name[name].append(finished_ns - began_ns)
-        for frame in self.blocks:
-            by_name[frame.name].append(frame.elapsed_ns)
+        blocks = self._blocks
+        for name, began_ns, finished_ns, *_ in _decode_block_times(blocks) if isinstance(blocks, bytes) else blocks:
+            by_name[name].append(finished_ns - began_ns)
+        for name, began_ns, finished_ns, *_ in self._odd:
+            by_name[name].append(finished_ns - began_ns)
         for span in self.spans:
             by_name[span.name].append(span.elapsed_ns)
         return by_name
@@ -68,7 +89,18 @@ class _Batch:
     def all_spans(self, origin_ns: int) -> list[Span]:
         """Everything as frozen values, in no order."""
         dispatches = [span_of(record, origin_ns) for record in self.dispatches]
-        return [*dispatches, *[frame.as_span(origin_ns) for frame in self.blocks], *self.spans]
+        return [*dispatches, *[block_span_of(record, origin_ns) for record in self.blocks], *self.spans]
+
+
+def _encoded(records: list[Any]) -> Any:
+    try:
+        return _encode(records)
+    except (UnicodeEncodeError, OverflowError):  # half a surrogate pair in a name, a number beyond 64 bits
+        return records
+
+
+def _is_plain(metadata: dict[Any, Any]) -> bool:
+    return _PLAIN.issuperset(map(type, metadata.values())) and all(type(key) is str for key in metadata)
 
 
 class SpanLog:
@@ -116,7 +148,7 @@ class SpanLog:
                 self._kept -= self._batches.popleft().count
         self.filing_ns += perf_counter_ns() - began_ns
 
-    def _take_ended(self) -> list[Frame]:
+    def _take_ended(self) -> list[BlockRecord]:
         frames = self._running + _take(self.pending)
         running = [frame for frame in frames if frame.finished_ns is None]
         # What was entered and forgotten must not pile up either.
@@ -124,11 +156,7 @@ class SpanLog:
             forgotten.leave_open()
         self._running = running[-self._keep :]
         still = {frame.id for frame in self._running}
-        ended = [frame for frame in frames if frame.id not in still]
-        for frame in ended:
-            if not frame.is_abandoned:  # else an inner frame still has to find its way out
-                frame.parent = id_of(frame.parent)
-        return ended
+        return [record_of(frame) for frame in frames if frame.id not in still]
 
     def _count(self, batch: _Batch) -> None:
         """Puts the durations into the statistics: when somebody asks, and before the batch is given up."""
@@ -220,6 +248,40 @@ def span_of(record: DispatchRecord, origin_ns: int) -> Span:
         frame.thread_id,
         frame.task,
         frame.reducer_ns,
+    )
+
+
+def record_of(frame: Frame) -> BlockRecord:
+    """What is kept of a block that has ended, and cuts it off from the one around it."""
+    parent: Any = frame.parent
+    if parent is not None and type(parent) is not int:
+        parent = parent.id
+        if not frame.is_abandoned:  # else an inner frame still has to find its way out
+            frame.parent = parent
+    assert frame.finished_ns is not None
+    return (
+        frame.name,
+        frame.began_ns,
+        frame.finished_ns,
+        frame.kind,
+        frame.id,
+        parent,
+        frame.status,
+        frame.metadata,
+        frame.seq,
+        frame.thread_id,
+        frame.task,
+        frame.reducer_ns,
+    )
+
+
+def block_span_of(record: BlockRecord, origin_ns: int) -> Span:
+    """The frozen value of a block; `origin_ns` is when the run began, by the clock."""
+    name, began_ns, finished_ns, kind, number, parent, status, metadata, seq, thread_id, task, reducer_ns = record
+    began_ns, finished_ns = began_ns - origin_ns, finished_ns - origin_ns
+    process = process_id()
+    return Span(
+        number, parent, name, kind, began_ns, finished_ns, status, metadata, seq, process, thread_id, task, reducer_ns
     )
 
 
