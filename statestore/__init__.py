@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from statestore.loading import on_use
+from statestore.loading import begin_if_set, on_use
 
 if TYPE_CHECKING:
     from statestore.core.combine import combine
@@ -198,3 +198,6 @@ __getattr__, __dir__ = on_use(
         ),
     },
 )
+
+# The one thing that is done without being asked for in code.
+begin_if_set("STATESTORE_RECORD", "statestore.autorecord")

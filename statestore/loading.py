@@ -1,5 +1,6 @@
 """Names of a package that are loaded when they are asked for first, so that a start costs only what it uses."""
 
+import os
 import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -28,3 +29,9 @@ def on_use(package: str, homes: Mapping[str, tuple[str, ...]]) -> tuple[Callable
         return sorted({*own, *home_of})
 
     return get, names
+
+
+def begin_if_set(variable: str, module: str) -> None:
+    """Calls `begin` of a module with the value of an environment variable; loads nothing where that is not set."""
+    if value := os.environ.get(variable):
+        import_module(module).begin(value)

@@ -27,6 +27,7 @@ VERBS: Final = {
     "timeline": "The course of the run: milestones, snapshots, moves, alerts.",
     "memory": "How much memory it held, and whether it kept climbing.",
     "diagnose": "What to look at first, in sentences.",
+    "record": "Runs a program with every store that it makes on record.",
 }
 """In the order in which a person needs them; each is a module of this package with a command of its name."""
 

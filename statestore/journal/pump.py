@@ -164,10 +164,10 @@ class Pump:
         if self.error is not None:
             raise self.error
 
-    def abandon(self) -> None:
-        """Ends quietly, for an exiting interpreter or a store that nobody closed: the file stays without its mark."""
+    def abandon(self, finish: bool = False) -> None:
+        """Ends quietly, for an exiting interpreter or a store that nobody closed; the closing mark is set if asked."""
         with suppress(JournalError):  # it was warned of when it happened
-            self.close(finish=False)
+            self.close(finish)
 
     def forget(self) -> None:
         """In a forked child, which has no writing thread: the file belongs to the parent, so let go of it."""

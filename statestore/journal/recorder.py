@@ -61,6 +61,8 @@ class Journal:
         redact: what must not be stored, by key name, path pattern or predicate; by default names such as `password`.
         durability: `interval` syncs in the background; `each` lets a dispatch return when it is on disk.
         interval: seconds between two syncs, and so what a crash may lose.
+        marks_dropped: whether the closing mark is set too when nobody closes the store, because it is dropped or the
+            program ends; by default the file stays without it.
         on_unknown: what happens with a value that cannot be stored. Either way its type and repr are stored; with
             `error` the dispatch that brought it raises UnstorableError, naming its path, after it was applied.
         open_disk: how the file is opened for writing, for tests of what disks do.
@@ -76,6 +78,7 @@ class Journal:
         redact: Iterable[Rule] = SENSITIVE,
         durability: Literal["interval", "each"] = "interval",
         interval: float = 0.05,
+        marks_dropped: bool = False,
         on_unknown: Literal["error", "repr"] = "error",
         open_disk: Callable[[Path], Disk] = FileDisk,
     ) -> None:
@@ -84,6 +87,7 @@ class Journal:
         self._file: JournalFile | None = None  # as it was found, where it is gone on with
         self._encoder = RecordEncoder(Redactor(redact))
         self._interval_ns, self._on_unknown = int(interval * 1e9), on_unknown
+        self._marks_dropped = marks_dropped
         self._each = _Each() if durability == "each" else None
         self._disk = _lock(self.path, open_disk)
         self._pump: Pump | None = None
@@ -128,7 +132,7 @@ class Journal:
         except BaseException:
             self.close()
             raise
-        self._finalizer = weakref.finalize(self, self._pump.abandon)
+        self._finalizer = weakref.finalize(self, self._pump.abandon, self._marks_dropped)
         _running.add(self._pump)
         self._observe(store, self._pump)
         return self._guard(next)

@@ -63,7 +63,7 @@ class Memory(Series[MemorySample]):
 
     def read(self) -> MemorySample:
         """Takes one reading."""
-        commits, kept_bytes = _kept_by_history(self._store)
+        commits, kept_bytes = kept_by_history(self._store)
         return MemorySample(
             at_ns=self._axis.now_ns(),
             rss_bytes=resident_bytes(),
@@ -138,7 +138,7 @@ def trend_of(samples: Sequence[MemorySample]) -> Trend:
     return find_trend([sample.at_ns for sample in samples], [sample.rss_bytes for sample in samples])
 
 
-def _kept_by_history(store: StoreLike | None) -> tuple[int, int]:
+def kept_by_history(store: StoreLike | None) -> tuple[int, int]:
     """How many commits the history of the store keeps, and their size, as far as it says so."""
     # While it is being made, a store has no middleware yet.
     for layer in getattr(store, "middleware", ()):
