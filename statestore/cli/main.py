@@ -27,6 +27,10 @@ VERBS: Final = {
     "timeline": "The course of the run: milestones, snapshots, moves, alerts.",
     "memory": "How much memory it held, and whether it kept climbing.",
     "diagnose": "What to look at first, in sentences.",
+    "compare": "Two runs side by side: actions, times, memory.",
+    "trend": "Many runs, one row each, and what got slower when.",
+    "replay": "The recorded actions again, on the reducer as it is now.",
+    "export": "The run in the form that another tool reads.",
     "record": "Runs a program with every store that it makes on record.",
 }
 """In the order in which a person needs them; each is a module of this package with a command of its name."""

@@ -4,7 +4,9 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from stat import S_ISFIFO
+from threading import Timer
 from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
@@ -14,7 +16,7 @@ _PATIENCE: Final = 1.0
 _GLANCE: Final = 256
 
 
-def progress(items: Iterable[T], total: int | None, what: str) -> Iterator[T]:
+def progress(items: Iterable[T], total: int | None, what: str, glance: int = _GLANCE) -> Iterator[T]:
     """Passes the items on; once that has taken a second, a bar on stderr tells how far it is.
 
     There is none where stderr is no terminal, nor where stdout is a pipe, as a pager may be at its end. Where stdout is
@@ -24,20 +26,46 @@ def progress(items: Iterable[T], total: int | None, what: str) -> Iterator[T]:
         items: what is worked through.
         total: how many there are, if that is known.
         what: what is being done, such as `reading`.
+        glance: after how many items the time is looked at; fewer where one takes long.
     """
-    return _watched(items, total, what) if _is_watched() else iter(items)
+    return _watched(items, total, what, glance) if _is_watched() else iter(items)
+
+
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """Once the block has taken a second, tells on stderr that it is at work; there as `progress` is."""
+    if not _is_watched():
+        yield
+        return
+    shown: list[Any] = []
+
+    def show() -> None:
+        from rich.console import Console
+
+        shown.append(Console(stderr=True).status(what))
+        shown[0].start()
+
+    timer = Timer(_PATIENCE, show)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+        for status in shown:
+            status.stop()
 
 
 def _is_watched() -> bool:
     return sys.stderr.isatty() and not S_ISFIFO(os.fstat(sys.stdout.fileno()).st_mode)
 
 
-def _watched(items: Iterable[T], total: int | None, what: str) -> Iterator[T]:
+def _watched(items: Iterable[T], total: int | None, what: str, glance: int) -> Iterator[T]:
     began, bar = time.monotonic(), None
     try:
         for done, item in enumerate(items):
             yield item
-            if done % _GLANCE == 0 and time.monotonic() - began > _PATIENCE:
+            if done % glance == 0 and time.monotonic() - began > _PATIENCE:
                 bar = bar or _start(total, what)
                 bar.update(bar.task_ids[0], completed=done + 1)
     finally:

@@ -54,7 +54,7 @@ def resume(
     layers = list(middleware)
     if any(isinstance(layer, Journal) for layer in layers):
         raise JournalError("resume adds the journal of the file itself; leave it out of the middleware")
-    _register_classes(initial_of(reducer))
+    register_classes(initial_of(reducer))
     writing = Journal.appending(path, **journal)
     earlier = _Reopening(path)
     try:
@@ -165,7 +165,8 @@ def _check(past: HistoryFile, state: Any, allow_redacted: bool) -> None:
         )
 
 
-def _register_classes(initial: Any) -> None:
+def register_classes(initial: Any) -> None:
+    """Lets the records of a file be read as the classes of the program that are in an initial value."""
     for value in _walk(initial):
         if is_user_class(type(value)):
             register(type(value))

@@ -127,6 +127,12 @@ class Distribution:
         twin.merge(self)
         return twin
 
+    def counts(self) -> dict[int, int]:
+        """How often there was which duration; of those in buckets, the middle of the bucket stands for all of it."""
+        if self._exact is not None:
+            return dict(Counter(self._exact))
+        return {middle_of(bucket): count for bucket, count in self._buckets.items()}
+
     def quantiles(self, shares: Iterable[float]) -> list[int]:
         """The nearest-rank quantiles for shares between 0 and 1, of at least one duration."""
         if self._exact is not None:
