@@ -51,9 +51,7 @@ def _list_formats(ctx: click.Context, param: click.Parameter, is_asked: bool) ->
 
 @click.command()
 @click.argument("file", type=PlaceType(takes_ref=False), metavar="FILE")
-@click.option(
-    "--to", "form", type=FormatType(), metavar="FORMAT", help="Which form; by default what OUT's suffix says."
-)
+@click.option("--to", "form", type=FormatType(), metavar="FORMAT", help="Which form; by default as the suffix says.")
 @click.option("-o", "--output", metavar="OUT", help="Where to; - is standard output. By default beside FILE.")
 @click.option("--list", is_flag=True, is_eager=True, expose_value=False, callback=_list_formats, help="The formats.")
 def export(file: Place, form: "Format | None", output: str | None) -> None:

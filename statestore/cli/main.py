@@ -31,6 +31,7 @@ VERBS: Final = {
     "trend": "Many runs, one row each, and what got slower when.",
     "replay": "The recorded actions again, on the reducer as it is now.",
     "export": "The run in the form that another tool reads.",
+    "tail": "A run while it is written.",
     "record": "Runs a program with every store that it makes on record.",
 }
 """In the order in which a person needs them; each is a module of this package with a command of its name."""

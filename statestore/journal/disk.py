@@ -99,6 +99,21 @@ def _lock(descriptor: int) -> None:
         raise LockedError("another writer has the file") from None
 
 
+def is_written(path: Path) -> bool:
+    """Whether some process has the file open for writing now.
+
+    Looking takes a lock of its own for a moment, in which no writer could begin: look seldom.
+    """
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    try:
+        _lock(descriptor)
+    except LockedError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
 def _sync(descriptor: int) -> None:
     if hasattr(fcntl, "F_FULLFSYNC"):  # macOS: fsync stops at the drive's own cache
         fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
