@@ -116,7 +116,7 @@ class Autorecorder:
     def close(self) -> None:
         """Finishes the files of the stores that nobody closed."""
         for recording in list(self._recordings):
-            recording.close()
+            recording.finish()
         if self._readings is not None:
             self._readings.close()
 
@@ -146,9 +146,10 @@ class Recording:
         with self._telling(f"the store {store.name!r} cannot be recorded"):
             self._journal(store, next)  # it only observes: what it could wait for or refuse was not asked for
             self._leave = self._readings.join(store, *self._wanted)
+            store.at_close(self.finish)  # behind the program's own recorders, whose last values belong into the file
         return next
 
-    def close(self) -> None:
+    def finish(self) -> None:
         """Ends the spans that still run, takes a last reading, and finishes the file; a second call does nothing."""
         leave, self._leave = self._leave, None
         if leave is None:

@@ -109,7 +109,7 @@ def _log_rows(values: Iterable[Any], began_ns: int) -> Iterator[tuple[Any, ...]]
 
 
 def _as_record(value: Any) -> dict[str, Any]:
-    return {"kind": _kind(value), **(as_record(value) if isinstance(value, Commit) else fields(value))}
+    return {"record": _kind(value), **(as_record(value) if isinstance(value, Commit) else fields(value))}
 
 
 def _row(value: Any, began_ns: int) -> tuple[str, ...]:
