@@ -1,14 +1,11 @@
 """`statestore record SCRIPT`: runs a program with every store that it makes on record."""
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Final
 
 import click
-
-from statestore.autorecord import TELL, VARIABLE
 
 _SUFFIX: Final = ".history"
 
@@ -37,15 +34,21 @@ def record(output: str | None, is_module: bool, script: str, arguments: tuple[st
         raise click.UsageError(f"File {script!r} does not exist.")
     path = output or (script.rpartition(".")[2] if is_module else Path(script).resolve().stem) + _SUFFIX
     command = [sys.executable, *(["-m"] if is_module else []), script, *arguments]
-    environment = {**os.environ, VARIABLE: str(Path(path).absolute())}
-    return run(command, environment)
+    return _run(command, {**os.environ, **_variables(path)})
 
 
-def run(command: list[str], environment: dict[str, str]) -> int:
+def _variables(path: str) -> dict[str, str]:
+    from statestore.autorecord import TELL, VARIABLE
+
+    told = {TELL: str(os.getpid())} if sys.stderr.isatty() else {}
+    return {VARIABLE: str(Path(path).absolute()), **told}
+
+
+def _run(command: list[str], environment: dict[str, str]) -> int:
     """Becomes the program, so that signals and exit status are its own; where that cannot be, waits for it."""
-    if sys.stderr.isatty():
-        environment[TELL] = str(os.getpid())
     sys.stdout.flush()
     if os.name == "posix":
         os.execve(command[0], command, environment)  # noqa: S606  # it is what was asked for
+    import subprocess
+
     return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603

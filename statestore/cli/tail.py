@@ -13,16 +13,23 @@ from statestore.cli import log
 from statestore.cli.arguments import Place, PlaceType, json_option
 from statestore.cli.output import clock_time, print_json, print_rows, short
 from statestore.cli.records import as_record, fields
-from statestore.history.file import open_history
-from statestore.journal.disk import is_written
 from statestore.recording.units import format_bytes, format_ns
-from statestore.values import Alert, Commit, GaugeSample, MemorySample, Milestone, Move, Rollback, Snapshot, Span
 
 if TYPE_CHECKING:
     from statestore.journal.reader import JournalFile
 
-_EVERYTHING: Final = (Commit, Move, Snapshot, Span, Milestone, MemorySample, GaugeSample, Alert, Rollback)
-_NAMES: Final[dict[type, str]] = {MemorySample: "memory", GaugeSample: "gauges"}
+# What each recorded value is called here, by the name of its class; what is not in it is for the journal only.
+_KINDS: Final = {
+    "Commit": "commit",
+    "Move": "move",
+    "Snapshot": "snapshot",
+    "Span": "span",
+    "Milestone": "milestone",
+    "MemorySample": "memory",
+    "GaugeSample": "gauges",
+    "Alert": "alert",
+    "Rollback": "rollback",
+}
 _COLUMNS: Final = ("time", ">took", "kind", "name", "about")
 # A writer syncs twenty times a second unless told otherwise; nobody reads faster.
 _POLL: Final = 0.05
@@ -46,12 +53,14 @@ def tail(file: Place, last: int, everything: bool, as_json: bool) -> None:
       statestore tail run.history
       statestore tail run.history -n 0 --all --json
     """
-    kinds = _EVERYTHING if everything else (Commit,)
+    from statestore.history.file import open_history
+
+    kinds = set(_KINDS.values()) if everything else {"commit"}
     with open_history(file.path) as source:
         writer = Writer(Path(file.path))
         past = _last(source.file, kinds, last)
         coming = source.file.follow(_POLL, writer)
-        values = chain(past, (value for value in coming if isinstance(value, kinds)))
+        values = chain(past, (value for value in coming if _kind(value) in kinds))
         _print(values, source.header.started_wall_ns, everything, as_json)
         if writer.is_gone and not source.closed:
             torn = ", and its last block was cut off" if source.torn else ""
@@ -75,6 +84,8 @@ class Writer:
 
     def wait(self, event: Event, timeout_ns: int) -> bool:
         """Waits; ends the following where there is nobody left to wait for."""
+        from statestore.journal.disk import is_written
+
         self._looks += 1
         if self._looks % _ROUND == 0 or self._is_missed:
             was_missed, self._is_missed = self._is_missed, not is_written(self._path)
@@ -84,13 +95,13 @@ class Writer:
         return event.wait(timeout_ns / 1e9)
 
 
-def _last(file: "JournalFile", kinds: tuple[type, ...], count: int) -> list[Any]:
+def _last(file: "JournalFile", kinds: set[str], count: int) -> list[Any]:
     """The newest values of these kinds, in the order of the file; reads no more blocks than it takes."""
     found: list[Any] = []
     for number in reversed(range(len(file.blocks))):
         if len(found) >= count:
             break
-        found = [value for value in file.values(number) if isinstance(value, kinds)] + found
+        found = [value for value in file.values(number) if _kind(value) in kinds] + found
     return found[len(found) - count :] if count < len(found) else found
 
 
@@ -109,37 +120,38 @@ def _log_rows(values: Iterable[Any], began_ns: int) -> Iterator[tuple[Any, ...]]
 
 
 def _as_record(value: Any) -> dict[str, Any]:
-    return {"record": _kind(value), **(as_record(value) if isinstance(value, Commit) else fields(value))}
+    return {"record": _kind(value), **(as_record(value) if _kind(value) == "commit" else fields(value))}
 
 
 def _row(value: Any, began_ns: int) -> tuple[str, ...]:
-    at_ns = value.started_ns if isinstance(value, Commit | Span) else value.at_ns
-    took = format_ns(value.elapsed_ns) if isinstance(value, Commit | Span) else ""
-    return (clock_time(began_ns + at_ns), took, _kind(value), *_about(value))
+    is_interval = _kind(value) in ("commit", "span")
+    at_ns = value.started_ns if is_interval else value.at_ns
+    took = format_ns(value.elapsed_ns) if is_interval else ""
+    return (clock_time(began_ns + at_ns), took, str(_kind(value)), *_about(value))
 
 
-def _kind(value: Any) -> str:
-    return _NAMES.get(type(value), type(value).__name__.lower())
+def _kind(value: Any) -> str | None:
+    return _KINDS.get(type(value).__name__)
 
 
 def _about(value: Any) -> tuple[str, str]:
     """The name of a value, and what is to be said of it."""
-    match value:
-        case Commit():
+    match _kind(value):
+        case "commit":
             return value.action.type, short(value.action.payload)
-        case Span():
+        case "span":
             return value.name, value.status if value.status != "ok" or not value.metadata else short(value.metadata)
-        case Milestone():
+        case "milestone":
             return value.name, short(value.data) if value.data is not None else ""
-        case Move():
+        case "move":
             return value.kind, f"{value.from_seq} -> {value.to_seq}"
-        case Snapshot():
+        case "snapshot":
             return value.name, f"commit {value.seq}"
-        case Rollback():
+        case "rollback":
             return value.label, value.error
-        case Alert():
+        case "alert":
             return value.subject, value.sentence
-        case MemorySample():
+        case "memory":
             return "resident", format_bytes(value.rss_bytes)
         case _:
             return "processor", format_ns(value.cpu_ns)

@@ -6,7 +6,6 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
-from msgspec.structs import replace
 
 from statestore.cli.arguments import Place, PlaceType, json_option
 from statestore.cli.output import print_json, print_lines, print_rows
@@ -115,6 +114,8 @@ def _names(rows: Iterable[Row], most: int | None) -> list[str]:
 
 
 def _changes(rows: Sequence[Row], names: Sequence[str]) -> "Iterator[tuple[Series, Change]]":
+    from msgspec.structs import replace
+
     from statestore.recording.changepoint import find_changes
 
     everything = list(_series(rows, names))

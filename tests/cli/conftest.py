@@ -31,6 +31,7 @@ REST: dict[str, list[str]] = {
     "timeline": [],
     "memory": [],
     "diagnose": [],
+    "trend": [],
 }
 """What each verb that reads a file is given behind the file to have an answer."""
 

@@ -12,9 +12,12 @@ from statestore.exporters import FORMATS, Format
 from tests.cli.conftest import COMMAND, on_terminal
 
 
-def types(source):
+def types(source, *, last=None, tell=None):
     """A stream: the type of each action, a line each."""
-    for commit in source.commits:
+    commits = source.commits if last is None else source.commits[-last:]
+    if tell is not None and last is not None:
+        tell(f"the last {last} only")
+    for commit in commits:
         yield f"{commit.action.type}\n".encode()
 
 
@@ -95,6 +98,13 @@ def test_standard_output(ask, recorded):
 
 
 @pytest.mark.usefixtures("small_formats")
+def test_a_form_can_be_set(ask, recorded):
+    """What it takes is given to it, and what it says of what it left out is told."""
+    status, output, errors = ask("export", recorded, "--to", "types", "-o", "-", "--set", "last=2")
+    assert (status, output, errors) == (0, "backlog/added\n" * 2, "statestore: the last 2 only\n")
+
+
+@pytest.mark.usefixtures("small_formats")
 def test_what_makes_no_sense_is_one_line(ask, recorded, tmp_path):
     """Status 2: no form, an unknown suffix or form, no such folder, the file itself."""
     for arguments, said in (
@@ -104,6 +114,9 @@ def test_what_makes_no_sense_is_one_line(ask, recorded, tmp_path):
         (["--to", "nothing"], "there are"),
         (["--to", "types", "-o", tmp_path / "missing" / "out"], "no folder"),
         (["--to", "types", "-o", recorded], "the file that is read"),
+        (["--to", "types", "--set", "first=2"], "that it has: last"),
+        (["--to", "types", "--set", "tell=2"], "that it has: last"),
+        (["--to", "raw", "--set", "last"], "NAME=VALUE"),
     ):
         status, output, errors = ask("export", recorded, *arguments)
         assert (status, output, errors.count("\n")) == (2, "", 1)

@@ -184,7 +184,7 @@ def test_a_question_loads_no_more_than_it_needs(recorded, arguments):
     assert [name for name in (*HEAVY, *READER) if name in loaded] == []
 
 
-@pytest.mark.parametrize("arguments", [["--version"], ["--help"], *[[verb, "--help"] for verb in REST]])
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], *[[verb, "--help"] for verb in VERBS]])
 def test_help_loads_click_alone(arguments):
     """Who asks for help waits for nothing that opens a file."""
     loaded = _loaded_by(*arguments)

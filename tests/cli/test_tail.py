@@ -106,7 +106,7 @@ def test_a_torn_file_shows_what_is_whole(ask, torn_job):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
 def test_ctrl_c_ends_it_without_a_word(follow, tmp_path):
-    """With the status that shells expect."""
+    """With the status that shells expect, and the prompt on a line of its own."""
     with Store(count, middleware=[journal := Journal(tmp_path / "run.history")]) as store:
         store.dispatch(added())
         journal.flush()
@@ -114,7 +114,7 @@ def test_ctrl_c_ends_it_without_a_word(follow, tmp_path):
         process.stdout.readline()
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=60)
-    assert (process.returncode, errors) == (130, "")
+    assert (process.returncode, errors) == (130, "\n")
 
 
 def test_what_is_no_history_is_refused(ask, tmp_path):
