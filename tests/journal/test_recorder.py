@@ -16,6 +16,7 @@ import pytest
 
 from statestore import Action, Commit, DispatchError, JournalError, Milestone, Move, Slice, Span, Store
 from statestore.journal import Journal, JournalFile, Unstored
+from statestore.journal.disk import is_written
 from statestore.journal.packing import UnstorableError
 from statestore.testing import FakeClock
 from tests.journal.disks import SlowDisk
@@ -565,3 +566,26 @@ def test_slices_of_every_kind_of_scalar_are_stored(path: Path) -> None:
 
     with JournalFile(path) as file:
         assert [commit.changes for commit in file.commits] == [(("replace", (), 2, 0),), ()]
+
+
+@pytest.mark.parametrize("marks_dropped", [True, False])
+def test_a_dropped_store_may_count_as_closed(tmp_path, marks_dropped):
+    """Its commits are in the file either way; the closing mark is where that was asked for."""
+    path = tmp_path / "run.history"
+    store = Store(backlog, middleware=[Journal(path, marks_dropped=marks_dropped)])
+    store.dispatch(step(0))
+    del store
+    gc.collect()
+    with JournalFile(path) as file:
+        assert len(file.commits) == 1
+        assert file.closed == marks_dropped
+
+
+def test_whether_a_file_is_written_can_be_asked(tmp_path):
+    """Yes while a store is open, no once it is closed; asking gets in nobody's way."""
+    path = tmp_path / "run.history"
+    with Store(backlog, middleware=[Journal(path)]) as store:
+        assert is_written(path)
+        store.dispatch(step(0))
+    assert not is_written(path)
+    Journal.appending(path).close()
