@@ -31,10 +31,14 @@ VERBS: Final = {
     "trend": "Many runs, one row each, and what got slower when.",
     "replay": "The recorded actions again, on the reducer as it is now.",
     "export": "The run in the form that another tool reads.",
+    "import": "A history of what Redux DevTools exported.",
     "tail": "A run while it is written.",
     "record": "Runs a program with every store that it makes on record.",
 }
 """In the order in which a person needs them; each is a module of this package with a command of its name."""
+
+_MODULES: Final = {"import": "importing"}
+"""Where the name of a verb cannot be that of a module."""
 
 WRONG_USAGE, DAMAGED, INTERRUPTED = 2, 3, 130
 
@@ -52,7 +56,8 @@ class Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:
             return None
-        command: click.Command = getattr(import_module(f"statestore.cli.{cmd_name}"), cmd_name)
+        name = _MODULES.get(cmd_name, cmd_name)
+        command: click.Command = getattr(import_module(f"statestore.cli.{name}"), name)
         # Docstrings with a backslash are raw; click's mark of lines that are to stay as they are is the character.
         command.help = (command.help or "").replace("\\b\n", "\b\n")
         return command
