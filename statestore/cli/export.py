@@ -1,10 +1,7 @@
 """`statestore export FILE`: the run in the form that another tool reads."""
 
-import json
 import sys
-from inspect import signature
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,6 +13,8 @@ from statestore.cli.source import opened
 from statestore.cli.text import clean
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from statestore.exporters.formats import Format
     from statestore.history.file import HistoryFile
 
@@ -52,6 +51,8 @@ class SettingType(click.ParamType):  # type: ignore[type-arg]  # generic since c
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Any]:
         if isinstance(value, tuple):
             return value
+        import json
+
         name, equals, text = value.partition("=")
         if not name or not equals:
             self.fail(f"a setting is NAME=VALUE, not {value!r}", param, ctx)
@@ -88,6 +89,8 @@ def export(file: Place, form: "Format | None", output: str | None, settings: tup
       statestore export run.history --to jsonl -o - | head
       statestore export run.history --to devtools --set states=1000
     """
+    from pathlib import Path
+
     form = form or _guess(output)
     options = _options(form, dict(settings))
     with opened(file.path) as source:
@@ -118,6 +121,8 @@ def _guess(output: str | None) -> "Format":
 
 def _options(form: "Format", given: dict[str, Any]) -> dict[str, Any]:
     """What the form is called with: the settings, and how to tell a person what it leaves out, if it wants to."""
+    from inspect import signature
+
     takes = {
         name
         for name, parameter in signature(form.function).parameters.items()
@@ -133,11 +138,11 @@ def _tell(sentence: str) -> None:
     click.echo(f"statestore: {clean(sentence)}", err=True)
 
 
-def _beside(path: Path, suffix: str) -> Path:
+def _beside(path: "Path", suffix: str) -> "Path":
     return path.with_name(path.name.removesuffix(".history") + suffix)
 
 
-def _check(target: Path, source: Path) -> None:
+def _check(target: "Path", source: "Path") -> None:
     if not target.parent.is_dir():
         raise click.UsageError(f"there is no folder {target.parent} to write {target.name} to")
     if target.exists() and target.samefile(source):

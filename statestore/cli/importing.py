@@ -1,7 +1,5 @@
 """`statestore import FILE`: a history of what another tool exported."""
 
-from pathlib import Path
-
 import click
 
 from statestore.cli.loading import Loaded, LoadedType
@@ -26,6 +24,8 @@ def importing(file: str, output: str | None, reducer: Loaded | None, name: str, 
       statestore import state.json -o state.history
       statestore import actions.json --reducer app.state:backlog
     """
+    from pathlib import Path
+
     from statestore.history.importing import import_devtools
 
     target = Path(output) if output is not None else Path(file).with_suffix(".history")

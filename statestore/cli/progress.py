@@ -60,7 +60,7 @@ def _is_watched() -> bool:
     return sys.stderr.isatty() and not S_ISFIFO(os.fstat(sys.stdout.fileno()).st_mode)
 
 
-def _watched(items: Iterable[T], total: int | None, what: str, glance: int) -> Iterator[T]:
+def _watched(items: Iterable[T], total: int | None, what: str, glance: int = _GLANCE) -> Iterator[T]:
     began, bar = time.monotonic(), None
     try:
         for done, item in enumerate(items):

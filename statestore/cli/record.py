@@ -2,7 +2,6 @@
 
 import os
 import sys
-from pathlib import Path
 from typing import Final
 
 import click
@@ -30,14 +29,21 @@ def record(output: str | None, is_module: bool, script: str, arguments: tuple[st
       statestore record app.py --workers 4
       statestore record -o run.history -m package.tool
     """
-    if not is_module and not Path(script).exists():
+    if not is_module and not os.path.exists(script):  # noqa: PTH110  # help does not wait for pathlib
         raise click.UsageError(f"File {script!r} does not exist.")
-    path = output or (script.rpartition(".")[2] if is_module else Path(script).resolve().stem) + _SUFFIX
     command = [sys.executable, *(["-m"] if is_module else []), script, *arguments]
-    return _run(command, {**os.environ, **_variables(path)})
+    return _run(command, {**os.environ, **_variables(output or _name(script, is_module) + _SUFFIX)})
+
+
+def _name(script: str, is_module: bool) -> str:
+    from pathlib import Path
+
+    return script.rpartition(".")[2] if is_module else Path(script).resolve().stem
 
 
 def _variables(path: str) -> dict[str, str]:
+    from pathlib import Path
+
     from statestore.autorecord import TELL, VARIABLE
 
     told = {TELL: str(os.getpid())} if sys.stderr.isatty() else {}

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +15,8 @@ from statestore.cli.records import as_record, fields
 from statestore.recording.units import format_bytes, format_ns
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from statestore.journal.reader import JournalFile
 
 # What each recorded value is called here, by the name of its class; what is not in it is for the journal only.
@@ -53,6 +54,8 @@ def tail(file: Place, last: int, everything: bool, as_json: bool) -> None:
       statestore tail run.history
       statestore tail run.history -n 0 --all --json
     """
+    from pathlib import Path
+
     from statestore.history.file import open_history
 
     kinds = set(_KINDS.values()) if everything else {"commit"}
@@ -76,7 +79,7 @@ class Writer:
     now_ns = staticmethod(time.perf_counter_ns)
     wall_ns = staticmethod(time.time_ns)
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: "Path") -> None:
         self._path = path
         self._looks = 0
         self._is_missed = False
