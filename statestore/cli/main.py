@@ -27,6 +27,10 @@ VERBS: Final = {
     "timeline": "The course of the run: milestones, snapshots, moves, alerts.",
     "memory": "How much memory it held, and whether it kept climbing.",
     "diagnose": "What to look at first, in sentences.",
+    "verify": "Whether a file is what was written.",
+    "repair": "A sound file of what is left of a damaged or torn one.",
+    "cut": "A piece of a run as a file of its own.",
+    "compact": "The same run in fewer bytes.",
 }
 """In the order in which a person needs them; each is a module of this package with a command of its name."""
 
@@ -85,7 +89,8 @@ def _run(arguments: list[str] | None) -> int:
     except click.ClickException as error:
         return _say(error.format_message(), WRONG_USAGE)
     except JournalError as error:
-        return _say(str(error), DAMAGED)
+        # What the system refused, such as to write there, is no damage of the file.
+        return _say(str(error), WRONG_USAGE if isinstance(error.__cause__, OSError) else DAMAGED)
     except (StateStoreError, OSError) as error:
         return _say(str(error), WRONG_USAGE)
 
