@@ -4,6 +4,7 @@ import math
 import os
 import threading
 import uuid
+import warnings
 import weakref
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -59,10 +60,12 @@ class Journal:
     Args:
         path: the file to begin. To go on with one, see `Journal.appending`.
         redact: what must not be stored, by key name, path pattern or predicate; by default names such as `password`.
-        durability: `interval` syncs in the background; `each` lets a dispatch return when it is on disk.
+        durability: `interval` syncs in the background; `each` lets a dispatch return when it is on disk. It raises
+            JournalError where it is not, although it was applied: every dispatch does once the disk has failed.
         interval: seconds between two syncs, and so what a crash may lose.
         on_unknown: what happens with a value that cannot be stored. Either way its type and repr are stored; with
-            `error` the dispatch that brought it raises UnstorableError, naming its path, after it was applied.
+            `error` the dispatch that brought it raises UnstorableError, naming its path, after it was applied. Where a
+            transaction or a rewrite brought it, that is a RuntimeWarning.
         open_disk: how the file is opened for writing, for tests of what disks do.
 
     Raises:
@@ -84,11 +87,11 @@ class Journal:
         self._file: JournalFile | None = None  # as it was found, where it is gone on with
         self._encoder = RecordEncoder(Redactor(redact))
         self._interval_ns, self._on_unknown = int(interval * 1e9), on_unknown
-        self._each = _Each() if durability == "each" else None
+        self._turn = _Turn()
+        self._each = durability == "each"
         self._disk = _lock(self.path, open_disk)
         self._pump: Pump | None = None
         self._stops: list[Unsubscribe] = []
-        self._refusals: dict[int, UnstorableError] = {}
         self._closed = self._ended = False
         try:
             self._look_at_file()
@@ -186,9 +189,9 @@ class Journal:
     def _observe(self, store: StoreLike, pump: Pump) -> None:
         take_commit: Sink = pump.commit_sink(store, self._encode)
         take_move: Sink = pump.take_move
-        if self._each is not None:
-            take_commit = self._each.waiting(take_commit, self.flush, store)
-            take_move = self._each.waiting(take_move, self.flush, store)
+        if self._each:
+            take_commit = self._waiting(take_commit, store)
+            take_move = self._waiting(take_move, store)
         self._stops = [
             store.observe(take_commit, Commit),
             store.observe(take_move, Move),
@@ -203,57 +206,57 @@ class Journal:
             return encode_commit(commit)
         except UnstorableError as error:
             if self._on_unknown == "error":
-                self._refusals[threading.get_ident()] = error
+                self._refuse(error)
             return encode_commit(commit, Packing("repr"))
 
-    def _guard(self, next: Dispatch) -> Dispatch:
-        """The step in the chain that waits for the disk and raises what cannot be stored, where that was asked for."""
-        waiting = next if self._each is None else self._each.dispatching(next, self.flush)
-        if self._on_unknown == "repr":
-            return waiting
-        refusals = self._refusals
+    def _refuse(self, error: UnstorableError) -> None:
+        """Has the dispatch raise that is under way; of a transaction that ends, or a rewrite, there is none."""
+        if self._turn.depth:
+            self._turn.refusal = error
+        else:
+            with suppress(RuntimeWarning):  # where warnings are errors: a sink that raises would be detached
+                warnings.warn(f"{error}. Its repr was stored", RuntimeWarning, stacklevel=2)
 
-        def dispatch(action: Any) -> Any:
-            result = waiting(action)
-            if refusals and (refusal := refusals.pop(threading.get_ident(), None)) is not None:
-                raise refusal
-            return result
-
-        return dispatch
-
-
-class _Each(threading.local):
-    """Durability of each dispatch: the outermost dispatch of a thread waits, without holding the store.
-
-    What changes the store otherwise (a transaction that ends, an undo) waits where its commits and moves are taken.
-    """
-
-    depth = 0
-
-    def dispatching(self, next: Dispatch, flush: Callable[[], None]) -> Dispatch:
-        """Waits behind a dispatch, also behind one in which a listener raised."""
-
-        def dispatch(action: Any) -> Any:
-            self.depth += 1
-            try:
-                return next(action)
-            finally:
-                self.depth -= 1
-                if not self.depth:
-                    flush()
-
-        return dispatch
-
-    def waiting(self, take: Sink, flush: Callable[[], None], store: StoreLike) -> Sink:
-        """Waits behind a value that no dispatch brought; of a transaction's commits, behind the last."""
+    def _waiting(self, take: Sink, store: StoreLike) -> Sink:
+        """Waits for the disk behind a value that no dispatch brought; of a transaction's commits, behind the last."""
 
         def take_and_wait(value: Any) -> None:
             take(value)
-            if not self.depth and store.head == (value.seq if type(value) is Commit else value.to_seq):
+            if not self._turn.depth and store.head == (value.seq if type(value) is Commit else value.to_seq):
                 with suppress(JournalError):  # warned of already; a sink that raises would be warned of again
-                    flush()
+                    self.flush()
 
         return take_and_wait
+
+    def _guard(self, next: Dispatch) -> Dispatch:
+        """The step in the chain that waits for the disk and raises what cannot be stored, where that was asked for."""
+        if not self._each and self._on_unknown == "repr":
+            return next
+        turn, each = self._turn, self._each
+
+        def dispatch(action: Any) -> Any:
+            turn.depth += 1
+            try:
+                return next(action)
+            finally:  # also behind a dispatch in which a listener raised
+                turn.depth -= 1
+                refusal = turn.refusal
+                if refusal is not None:
+                    turn.refusal = None
+                # The outermost dispatch of a thread waits, when it no longer holds the store.
+                if each and not turn.depth:
+                    self.flush()
+                if refusal is not None:
+                    raise refusal
+
+        return dispatch
+
+
+class _Turn(threading.local):
+    """Where a thread is: how many dispatches deep, and what of the innermost could not be stored."""
+
+    depth = 0
+    refusal: UnstorableError | None = None
 
 
 class _AppendingJournal(Journal):
@@ -293,9 +296,11 @@ def _lock(path: Path, open_disk: Callable[[Path], Disk]) -> Disk:
 def _holder(path: Path) -> str:
     try:
         with JournalFile(path, salvage=True) as file:
-            return f"process {file.sessions[-1]['process_id']}"
+            if not file.closed:
+                return f"process {file.sessions[-1]['process_id']}"
     except (JournalError, LookupError):
-        return "another process"
+        pass
+    return "another writer, which has only just opened it"
 
 
 def _check(durability: Any, interval: Any, on_unknown: Any) -> None:
