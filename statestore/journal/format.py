@@ -103,7 +103,7 @@ Values
         28 range                [start, stop, step]
         29 fraction             [numerator, denominator]
         30 bytearray            the bytes
-        31 numpy array          [dtype, shape, bytes in C order]
+        31 numpy array          [dtype, shape, bytes in C order]; the dtype as numpy's array interface has it: "<f8"
         32 numpy scalar         [dtype, bytes]
     Other types are kept as they are. Nesting ends at 100 levels; an extension and the array or map in it are one.
 """
