@@ -21,7 +21,7 @@ from statestore.values import Commit, Span
 # While the disk is slow so many bytes of encoded values may wait in each of the two queues; then whoever records waits
 # too. Short records take two to three times as much in memory, which is what Python adds to each.
 _QUEUED_BYTES: Final = 16 << 20
-# So many commits are written before those who wait are let go on: less than a tenth of a queue.
+# So many values are taken out of a queue at once: what is written is let go of, and those who wait may go on.
 _BATCH: Final = 4_096
 # How often, in seconds, somebody who waits for the writer looks whether it is still there.
 _GLANCE: Final = 0.05
@@ -58,6 +58,7 @@ class Pump:
         self._closing = self._finish = self._forked = False
         self._taken = self._written = self._observed = 0
         self._previous: Any = None
+        self._last_span = b""
         self._keyframe_distance = self._keyframe_at = keyframe_distance(root_bytes)
         self._rearm()
         self._thread = threading.Thread(target=self._run, name=f"statestore journal {path.name}", daemon=True)
@@ -214,11 +215,13 @@ class Pump:
     def _drain(self) -> None:
         """Writes and syncs what was put in until now; what comes in meanwhile waits for the next round."""
         # Tickets first: all that a ticket is about was put in before it.
-        tickets = _empty(self._tickets)
-        for kind, run in groupby(_empty(self._history), key=type):
-            self._write_history(kind, list(run))
+        tickets = [ticket for batch in _batches(self._tickets) for ticket in batch]
+        for batch in _batches(self._history):
+            for kind, run in groupby(batch, key=type):
+                self._write_history(kind, list(run))
         self._observed = 0
-        self._write_observations(_empty(self._observations))
+        for batch in _batches(self._observations):
+            self._write_observations(batch)
         self._writer.flush()
         self._drained.set()
         for ticket in tickets:
@@ -226,10 +229,8 @@ class Pump:
 
     def _write_history(self, kind: type, run: list[Any]) -> None:
         if kind is bytes:
-            for start in range(0, len(run), _BATCH):
-                batch = run[start : start + _BATCH]
-                self._writer.add(RecordKind.COMMIT, self._in_order(batch))
-                self._count_as_written(batch)
+            self._writer.add(RecordKind.COMMIT, self._in_order(run))
+            self._count_as_written(run)
         elif kind is Keyframe:
             for keyframe in run:
                 _, record, redacted, _ = self._encoder.encode(keyframe)
@@ -248,7 +249,12 @@ class Pump:
         self._drained.set()
 
     def _write_observations(self, observed: list[Any]) -> None:
-        self._writer.observe(RecordKind.SPAN, list(dict.fromkeys([item for item in observed if type(item) is bytes])))
+        spans = list(dict.fromkeys([item for item in observed if type(item) is bytes]))
+        if spans and spans[0] == self._last_span:
+            del spans[0]
+        if spans:
+            self._writer.observe(RecordKind.SPAN, spans)
+            self._last_span = spans[-1]
         for encoded in self._once([item for item in observed if type(item) is not bytes]):
             self._writer.observe(encoded.kind, [encoded.record], encoded.redacted)
 
@@ -291,7 +297,9 @@ class Pump:
             warnings.warn(str(self.error), RuntimeWarning, stacklevel=2)
 
 
-def _empty(queue: deque[Any]) -> list[Any]:
-    """What is in the queue now; others may go on filling it."""
-    take = queue.popleft
-    return [take() for _ in range(len(queue))]
+def _batches(queue: deque[Any]) -> Iterator[list[Any]]:
+    """What is in the queue now, piece by piece; others may go on filling it."""
+    left, take = len(queue), queue.popleft
+    while left > 0:
+        yield [take() for _ in range(min(left, _BATCH))]
+        left -= _BATCH

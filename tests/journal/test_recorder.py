@@ -460,6 +460,7 @@ def test_a_commit_that_comes_twice_is_written_once(path: Path) -> None:
         store.publish(value)
     journal.flush()
     take(commits[-1])
+    store.publish(span)
     store.dispatch(step(3))
     store.close()
 
