@@ -2,6 +2,7 @@
 
 import math
 import os
+import sys
 import threading
 import uuid
 import warnings
@@ -9,6 +10,8 @@ import weakref
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
+from threading import get_ident
+from types import FrameType
 from typing import Any, Final, Literal
 
 import msgspec
@@ -87,11 +90,11 @@ class Journal:
         self._file: JournalFile | None = None  # as it was found, where it is gone on with
         self._encoder = RecordEncoder(Redactor(redact))
         self._interval_ns, self._on_unknown = int(interval * 1e9), on_unknown
-        self._turn = _Turn()
-        self._each = durability == "each"
+        self._each = _Each() if durability == "each" else None
         self._disk = _lock(self.path, open_disk)
         self._pump: Pump | None = None
         self._stops: list[Unsubscribe] = []
+        self._refusals: dict[int, UnstorableError] = {}
         self._closed = self._ended = False
         try:
             self._look_at_file()
@@ -189,9 +192,9 @@ class Journal:
     def _observe(self, store: StoreLike, pump: Pump) -> None:
         take_commit: Sink = pump.commit_sink(store, self._encode)
         take_move: Sink = pump.take_move
-        if self._each:
-            take_commit = self._waiting(take_commit, store)
-            take_move = self._waiting(take_move, store)
+        if self._each is not None:
+            take_commit = self._each.waiting(take_commit, self.flush, store)
+            take_move = self._each.waiting(take_move, self.flush, store)
         self._stops = [
             store.observe(take_commit, Commit),
             store.observe(take_move, Move),
@@ -211,52 +214,70 @@ class Journal:
 
     def _refuse(self, error: UnstorableError) -> None:
         """Has the dispatch raise that is under way; of a transaction that ends, or a rewrite, there is none."""
-        if self._turn.depth:
-            self._turn.refusal = error
+        if self._is_dispatching():
+            self._refusals[get_ident()] = error
         else:
             with suppress(RuntimeWarning):  # where warnings are errors: a sink that raises would be detached
                 warnings.warn(f"{error}. Its repr was stored", RuntimeWarning, stacklevel=2)
 
-    def _waiting(self, take: Sink, store: StoreLike) -> Sink:
-        """Waits for the disk behind a value that no dispatch brought; of a transaction's commits, behind the last."""
-
-        def take_and_wait(value: Any) -> None:
-            take(value)
-            if not self._turn.depth and store.head == (value.seq if type(value) is Commit else value.to_seq):
-                with suppress(JournalError):  # warned of already; a sink that raises would be warned of again
-                    self.flush()
-
-        return take_and_wait
+    def _is_dispatching(self) -> bool:
+        """Whether this thread is inside the guard below: told by its stack, as a count would cost every dispatch."""
+        frame: FrameType | None = sys._getframe()
+        while frame is not None:
+            if frame.f_code.co_name == "guarded" and frame.f_locals.get("refusals") is self._refusals:
+                return True
+            frame = frame.f_back
+        return False
 
     def _guard(self, next: Dispatch) -> Dispatch:
         """The step in the chain that waits for the disk and raises what cannot be stored, where that was asked for."""
-        if not self._each and self._on_unknown == "repr":
-            return next
-        turn, each = self._turn, self._each
+        waiting = next if self._each is None else self._each.dispatching(next, self.flush)
+        if self._on_unknown == "repr":
+            return waiting
+        refusals = self._refusals
+
+        def guarded(action: Any) -> Any:
+            try:
+                return waiting(action)
+            finally:  # also behind a dispatch in which a listener raised
+                if refusals and (refusal := refusals.pop(get_ident(), None)) is not None:
+                    raise refusal
+
+        return guarded
+
+
+class _Each(threading.local):
+    """Durability of each dispatch: the outermost dispatch of a thread waits, without holding the store.
+
+    What changes the store otherwise (a transaction that ends, an undo) waits where its commits and moves are taken.
+    """
+
+    depth = 0
+
+    def dispatching(self, next: Dispatch, flush: Callable[[], None]) -> Dispatch:
+        """Waits behind a dispatch, also behind one in which a listener raised."""
 
         def dispatch(action: Any) -> Any:
-            turn.depth += 1
+            self.depth += 1
             try:
                 return next(action)
-            finally:  # also behind a dispatch in which a listener raised
-                turn.depth -= 1
-                refusal = turn.refusal
-                if refusal is not None:
-                    turn.refusal = None
-                # The outermost dispatch of a thread waits, when it no longer holds the store.
-                if each and not turn.depth:
-                    self.flush()
-                if refusal is not None:
-                    raise refusal
+            finally:
+                self.depth -= 1
+                if not self.depth:
+                    flush()
 
         return dispatch
 
+    def waiting(self, take: Sink, flush: Callable[[], None], store: StoreLike) -> Sink:
+        """Waits behind a value that no dispatch brought; of a transaction's commits, behind the last."""
 
-class _Turn(threading.local):
-    """Where a thread is: how many dispatches deep, and what of the innermost could not be stored."""
+        def take_and_wait(value: Any) -> None:
+            take(value)
+            if not self.depth and store.head == (value.seq if type(value) is Commit else value.to_seq):
+                with suppress(JournalError):  # warned of already; a sink that raises would be warned of again
+                    flush()
 
-    depth = 0
-    refusal: UnstorableError | None = None
+        return take_and_wait
 
 
 class _AppendingJournal(Journal):
