@@ -5,15 +5,18 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from os import urandom
 from pathlib import Path
 from statistics import median
-from time import perf_counter_ns
+from time import perf_counter_ns, sleep
 from typing import Any
 
 from benchmarks.measure import Candidate, calls_more, ratio, time_side_by_side, timed
 from benchmarks.workload import KINDS, Backlog, as_map, tasks
 from statestore import History, Journal, Store, Timing, diff, open_history, produce, thaw
 from statestore.history.replaying import replay
+from statestore.journal.disk import FileDisk
 
 
 @dataclass(frozen=True)
@@ -249,15 +252,18 @@ def diff_over_deepdiff(through_history: bool) -> Callable[[bool], float]:
     return measure
 
 
+@cache
+def _written(commits: int) -> Path:
+    """A closed file of so many commits."""
+    path, backlog = _temporary(), Backlog(as_map, actions=1_000)
+    with Store(backlog.slice, backlog.initial, middleware=[Journal(path)]) as store:
+        for i in range(commits):
+            store.dispatch(backlog.status_set(*backlog.work[i % 1_000]))
+    return path
+
+
 def opening(quick: bool) -> float:
     """Opening a long file, its last 20 commits and the state at its head, over the same of one of 1,000."""
-
-    def written(commits: int) -> Path:
-        path, backlog = _temporary(), Backlog(as_map, actions=1_000)
-        with Store(backlog.slice, backlog.initial, middleware=[Journal(path)]) as store:
-            for i in range(commits):
-                store.dispatch(backlog.status_set(*backlog.work[i % 1_000]))
-        return path
 
     def reading(path: Path) -> Candidate:
         def read() -> int:
@@ -268,7 +274,48 @@ def opening(quick: bool) -> float:
 
         return timed(read)
 
-    return ratio(reading(written(100_000 if quick else 1_000_000)), to=reading(written(1_000)))
+    return ratio(reading(_written(100_000 if quick else 1_000_000)), to=reading(_written(1_000)))
+
+
+def any_state(quick: bool) -> float:
+    """Milliseconds that the slowest of 100 states takes, each in the best of three times that the file is opened."""
+    commits = 100_000 if quick else 1_000_000
+    path = _written(commits)
+
+    def asked(seq: int) -> int:
+        with open_history(path) as source:
+            started = perf_counter_ns()
+            assert source.state_at(seq) is not None
+            return perf_counter_ns() - started
+
+    return max(min(asked(1 + i * 7_919_317 % commits) for _ in range(3)) for i in range(100)) / 1e6
+
+
+class _SlowDisk(FileDisk):
+    """Takes 1 MB a second."""
+
+    def write(self, data: bytes) -> None:
+        sleep(len(data) / 1e6)
+        super().write(data)
+
+
+def memory_on_slow_disk(quick: bool) -> float:
+    """Megabytes that a journal takes at most, while more is dispatched than a disk of 1 MB a second accepts."""
+    import tracemalloc
+
+    journal = Journal(_temporary(), open_disk=_SlowDisk)
+    store = Store(lambda state, action: state + 1, 0, middleware=[journal, Timing(keep=1)])
+    until = perf_counter_ns() + (10 if quick else 40) * 10**9
+    dispatched = 0
+    tracemalloc.start()
+    while perf_counter_ns() < until:
+        store.dispatch({"type": "noted", "payload": urandom(500).hex()})
+        dispatched += 1_000
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert dispatched > (10 if quick else 40) * 1e6, "the disk, and not this loop, is what is slow"
+    store.close()
+    return peak / 1e6
 
 
 def importing(quick: bool) -> float:
@@ -308,6 +355,8 @@ BUDGETS = (
     Budget("bisect over 100,000 commits", 20, "gotos", bisect_in_gotos),
     Budget("replay", 1, "× bare dispatch", replay_over_dispatch),
     Budget("opening 1,000,000 commits", 10, "× 1,000 commits", opening),
+    Budget("any state of 1,000,000 commits", 50, "ms", any_state),
+    Budget("memory of a journal, 1 MB/s", 64, "MB", memory_on_slow_disk),
     Budget("history.diff of neighbours", 1_000, "× DeepDiff", diff_over_deepdiff(True), at_least=True),
     Budget("diff of two values", 100, "× DeepDiff", diff_over_deepdiff(False), at_least=True),
     Budget("importing", 3, "× pyrsistent and msgpack", importing),

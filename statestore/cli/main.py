@@ -32,6 +32,10 @@ VERBS: Final = {
     "replay": "The recorded actions again, on the reducer as it is now.",
     "export": "The run in the form that another tool reads.",
     "import": "A history of what Redux DevTools exported.",
+    "verify": "Whether a file is what was written.",
+    "repair": "A sound file of what is left of a damaged or torn one.",
+    "cut": "A piece of a run as a file of its own.",
+    "compact": "The same run in fewer bytes.",
     "tail": "A run while it is written.",
     "record": "Runs a program with every store that it makes on record.",
 }
@@ -96,7 +100,8 @@ def _run(arguments: list[str] | None) -> int:
     except click.ClickException as error:
         return _say(error.format_message(), WRONG_USAGE)
     except JournalError as error:
-        return _say(str(error), DAMAGED)
+        # What the system refused, such as to write there, is no damage of the file.
+        return _say(str(error), WRONG_USAGE if isinstance(error.__cause__, OSError) else DAMAGED)
     except (StateStoreError, OSError) as error:
         return _say(str(error), WRONG_USAGE)
 

@@ -20,7 +20,7 @@ def opened(path: str) -> "Iterator[HistoryFile]":
 
     with open_history(path) as source:
         if source.torn:
-            click.echo(f"statestore: {path} is torn: its last block was cut off; what is whole is shown", err=True)
+            click.echo(f"statestore: {path} is torn: its last block was cut off; what is whole is taken", err=True)
         yield source
 
 

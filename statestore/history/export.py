@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from statestore.errors import JournalError
-from statestore.journal.disk import FileDisk, LockedError
+from statestore.journal.disk import FileDisk, LockedError, sync_folder
 from statestore.journal.recorder import Journal
 from statestore.ports import Sink, StoreLike, Unsubscribe
 from statestore.tree.diff import diff
@@ -31,6 +31,9 @@ def export(past: "Past", store: StoreLike, path: str | os.PathLike[str], redact:
         playback.play()
         journal.close()
         part.replace(target)
+        sync_folder(target.parent)
+    except OSError as error:
+        raise JournalError(f"cannot export to {target}: {error.strerror or error}") from error
     finally:
         journal.close()
         part.unlink(missing_ok=True)

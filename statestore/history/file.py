@@ -151,10 +151,7 @@ class HistoryFile(Past):
 
     def state_of(self, position: int) -> Any:
         """The state at a position: from the last whole one on its lineage, at most as many bytes of commits away."""
-        line, at = [], position
-        while at not in self._recent and at not in self._known().keyframes:
-            at, changes = self.file.step(at)
-            line.append(changes)
+        at, line = self.file.line(position, self._recent.keys() | self._known().keyframes)
         base = self._recent[at] if at in self._recent else self.file.nearest_keyframe(at).state
         state = fold(base, (step for changes in reversed(line) for step in forward(changes)))
         recent = {seq: kept for seq, kept in self._recent.items() if seq != position}

@@ -55,22 +55,24 @@ def resume(
     if any(isinstance(layer, Journal) for layer in layers):
         raise JournalError("resume adds the journal of the file itself; leave it out of the middleware")
     register_classes(initial_of(reducer))
+    histories = [layer for layer in layers if isinstance(layer, History)] or [History()]
+    layers += [history for history in histories if history not in layers]
     writing = Journal.appending(path, **journal)
     earlier = _Reopening(path)
     try:
         past = earlier.past
         state = past.state_at("head")
         _check(past, state, allow_redacted)
-        histories = [layer for layer in layers if isinstance(layer, History)] or [History()]
-        layers += [history for history in histories if history not in layers]
+        # All that is needed of the file is read, and so found sound, before the store has the journal append to it.
+        remembered = [(history, _read_earlier(earlier)) for history in histories]
         start = _Start(past, state)
         store = Store(reducer, state, middleware=[*layers, writing, start], name=name or past.header.store, clock=clock)
     except BaseException:
         writing.close()
         earlier.close()
         raise
-    for history in histories:
-        history.go_on(_read_earlier(earlier))
+    for history, known in remembered:
+        history.go_on(known)
     return store
 
 

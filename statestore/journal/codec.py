@@ -241,37 +241,44 @@ _decode_place: Final = msgspec.msgpack.Decoder(_Place).decode
 
 
 def read_place(data: bytes) -> tuple[int, int]:
-    """Seq and parent of a commit's record, without the rest: 20 times as fast as reading it."""
+    """Seq and parent of a commit's record, without the rest: 20 times as fast as reading it.
+
+    Raises:
+        CorruptHistoryError: it has none, or the parent is no earlier commit, so that ways to the root have an end.
+    """
     try:
         place = _decode_place(data)
     except (msgspec.DecodeError, RecursionError) as error:
         raise CorruptHistoryError(f"a commit's record has no seq and parent: {error}") from None
+    check_parent(place.seq, place.parent)
     return place.seq, place.parent
+
+
+def check_parent(seq: int, parent: int) -> None:
+    """Refuses a commit that was made on itself or a later one."""
+    if not 0 <= parent < seq:
+        raise CorruptHistoryError(f"commit {seq} says that it was made on {parent}")
 
 
 _decode_changed_flat: Final = msgspec.msgpack.Decoder(_Changed).decode
 
 
-def read_step(data: bytes) -> tuple[int, tuple[values.Change, ...]]:
-    """What a commit was made on and what it changed, from its record in a file.
-
-    Where scalars changed that costs a fifth of reading it all.
-    """
+def read_step(data: bytes) -> tuple[int, int, tuple[values.Change, ...]]:
+    """Seq, parent and changes of a commit's record in a file; where scalars changed at a fifth of the commit's cost."""
+    step: Any = None
     if is_plain(data):
         try:
             skim(data)  # after this every length in it is known to be true
             step = _decode_changed_flat(data)
         except (msgspec.DecodeError, RecursionError) as error:
             raise CorruptHistoryError(f"a commit's record has not the fields of a commit: {error}") from None
-        if all(_is_flat(change) for change in step.changes):
-            return step.parent, step.changes
-    commit: Commit = read_record(RecordKind.COMMIT, data)
-    return commit.parent, commit.changes
-
-
-def _is_flat(change: values.Change) -> bool:
-    _, path, value, old = change
-    return type(value) in SCALARS and type(old) in SCALARS and SCALARS.issuperset(map(type, path))
+        for _, path, value, old in step.changes:
+            if type(value) not in SCALARS or type(old) not in SCALARS or not SCALARS.issuperset(map(type, path)):
+                step = None
+                break
+    step = step or read_record(RecordKind.COMMIT, data)
+    check_parent(step.seq, step.parent)
+    return step.seq, step.parent, step.changes
 
 
 def _read_commit(record: Any) -> Commit:

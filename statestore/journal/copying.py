@@ -49,8 +49,8 @@ def compact(path: PathLike, out: PathLike) -> None:
 def cut(path: PathLike, out: PathLike, first: int, last: int) -> None:
     """Writes a file with the commits from `first` to `last` only: the line that leads to `last`, without side branches.
 
-    Its root is the state before `first`. Commits are numbered anew from 1; spans, milestones, samples and snapshots of
-    that time come along.
+    Its root is the state before `first`. Commits are numbered anew from 1; spans, milestones, samples, gauges, alerts
+    and snapshots of that time come along.
 
     Raises:
         HistoryError: there is no such commit, or `first` is not on the way to `last`.
@@ -96,7 +96,7 @@ def _of_the_time(file: JournalFile, start_ns: int, end_ns: int) -> Iterator[Any]
     for span in file.spans:
         if span.started_ns <= end_ns and span.ended_ns >= start_ns:
             yield span
-    for moments in (file.milestones, file.samples):
+    for moments in (file.milestones, file.samples, file.gauges, file.alerts):
         for moment in moments:
             if start_ns <= moment.at_ns <= end_ns:
                 yield moment

@@ -46,11 +46,10 @@ class FileDisk:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        new = not path.exists()
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
         try:
             _lock(self._descriptor)
-            if new:
+            if not os.fstat(self._descriptor).st_size:  # new, or its name may not be on disk yet
                 sync_folder(path.parent)
         except BaseException:
             self.close()

@@ -64,9 +64,9 @@ Body
     The header block holds the first session and the keyframe of seq 0; history blocks commits, moves, snapshots and
     later sessions in their order; span blocks spans alone; observation blocks the other values. Keyframe and index
     blocks hold one record, end blocks none; a keyframe's seq is `last` of its block. A clean close appends an index
-    block, whose offset is `synced` in its head, and an end block; a run that is resumed goes on behind them, so only
-    an end block that is last says that the file is closed. The head after a keyframe is its seq; a commit whose parent
-    is the head moves it there, and a move to where it says.
+    block, unless the blocks are too many for one, and an end block, in whose head `synced` is where the index begins.
+    A run that is resumed goes on behind them, so only an end block that is last says that the file is closed. The head
+    after a keyframe is its seq; a commit whose parent is the head moves it there, and a move to where it says.
 
 Values
     Plain values: nil, booleans, integers, floats, text, bytes, arrays (lists) and maps (dicts) are msgpack's own; a key
@@ -103,7 +103,7 @@ Values
         28 range                [start, stop, step]
         29 fraction             [numerator, denominator]
         30 bytearray            the bytes
-        31 numpy array          [dtype, shape, bytes in C order]
+        31 numpy array          [dtype, shape, bytes in C order]; the dtype as numpy's array interface has it: "<f8"
         32 numpy scalar         [dtype, bytes]
     Other types are kept as they are. Nesting ends at 100 levels; an extension and the array or map in it are one.
 """

@@ -18,10 +18,11 @@ from statestore.journal.writer import BlockWriter, keyframe_distance
 from statestore.ports import Clock, Sink, StoreLike
 from statestore.values import Commit, Span
 
-# While the disk is slow so much may wait in memory, in bytes of encoded commits and in values of any kind; then
-# whoever records waits too.
+# While the disk is slow so many bytes of encoded values may wait in each of the two queues; then whoever records waits
+# too. Short records take two to three times as much in memory, which is what Python adds to each.
 _QUEUED_BYTES: Final = 16 << 20
-_QUEUED_VALUES: Final = 100_000
+# So many values are taken out of a queue at once: what is written is let go of, and those who wait may go on.
+_BATCH: Final = 4_096
 # How often, in seconds, somebody who waits for the writer looks whether it is still there.
 _GLANCE: Final = 0.05
 
@@ -55,8 +56,9 @@ class Pump:
         self._wake = threading.Event()
         self._drained = threading.Event()
         self._closing = self._finish = self._forked = False
-        self._taken = self._written = 0
+        self._taken = self._written = self._observed = 0
         self._previous: Any = None
+        self._last_span = b""
         self._keyframe_distance = self._keyframe_at = keyframe_distance(root_bytes)
         self._rearm()
         self._thread = threading.Thread(target=self._run, name=f"statestore journal {path.name}", daemon=True)
@@ -80,6 +82,13 @@ class Pump:
 
         return take
 
+    def take_move(self, value: Any) -> None:
+        """What observes moves and snapshots, whose place among the commits is kept; under the store's lock, too."""
+        self._taken += self._put_encoded(self._history, value)
+        if self._taken >= self._attention_at:
+            self._hold_back()
+            self._rearm()
+
     def span_sink(self) -> Sink:
         """What observes spans, which may come from several threads at once."""
         put, quick = self._observations.append, self._encoder.usual_names_only
@@ -88,21 +97,19 @@ class Pump:
             record = encode_flat_span(span) if quick else None
             if record is not None:
                 put(record)
+                # Threads may overwrite each other's sums; the next round counts anew.
+                self._observed += len(record)
             else:
-                self._put_encoded(self._observations, span)
-            if len(self._observations) > _QUEUED_VALUES:
+                self._observed += self._put_encoded(self._observations, span)
+            if self._observed >= self._observed_at_most:
                 self._hold_back()
 
         return take
 
-    def take_move(self, value: Any) -> None:
-        """What observes moves and snapshots, whose place among the commits is kept."""
-        self._put_encoded(self._history, value)
-
     def take(self, value: Any) -> None:
         """What observes every other value."""
-        self._put_encoded(self._observations, value)
-        if len(self._observations) > _QUEUED_VALUES:
+        self._observed += self._put_encoded(self._observations, value)
+        if self._observed >= self._observed_at_most:
             self._hold_back()
 
     def _put_encoded(self, queue: deque[Any], value: Any) -> int:
@@ -133,11 +140,13 @@ class Pump:
             self._clear()
 
     def _is_full(self) -> bool:
-        return self._taken - self._written > _QUEUED_BYTES or len(self._observations) > _QUEUED_VALUES
+        return max(self._taken - self._written, self._observed) > _QUEUED_BYTES
 
     def _rearm(self) -> None:
-        """Sets when the commit sink has to look up; after an error always, so that the queues do not grow."""
-        self._attention_at = min(self._keyframe_at, self._written + _QUEUED_BYTES) if self.error is None else 0
+        """Sets when the sinks have to look up; after an error always, so that the queues do not grow."""
+        failed = self.error is not None
+        self._attention_at = 0 if failed else min(self._keyframe_at, self._written + _QUEUED_BYTES)
+        self._observed_at_most = 0 if failed else _QUEUED_BYTES
 
     def flush(self) -> None:
         """Returns when everything that was put in before is on disk; raises JournalError if that failed."""
@@ -184,6 +193,7 @@ class Pump:
     def _clear(self) -> None:
         self._history.clear()
         self._observations.clear()
+        self._observed = 0
 
     # In the thread
 
@@ -205,10 +215,13 @@ class Pump:
     def _drain(self) -> None:
         """Writes and syncs what was put in until now; what comes in meanwhile waits for the next round."""
         # Tickets first: all that a ticket is about was put in before it.
-        tickets = _empty(self._tickets)
-        for kind, run in groupby(_empty(self._history), key=type):
-            self._write_history(kind, list(run))
-        self._write_observations(_empty(self._observations))
+        tickets = [ticket for batch in _batches(self._tickets) for ticket in batch]
+        for batch in _batches(self._history):
+            for kind, run in groupby(batch, key=type):
+                self._write_history(kind, list(run))
+        self._observed = 0
+        for batch in _batches(self._observations):
+            self._write_observations(batch)
         self._writer.flush()
         self._drained.set()
         for ticket in tickets:
@@ -217,8 +230,7 @@ class Pump:
     def _write_history(self, kind: type, run: list[Any]) -> None:
         if kind is bytes:
             self._writer.add(RecordKind.COMMIT, self._in_order(run))
-            self._written += sum(map(len, run))
-            self._rearm()
+            self._count_as_written(run)
         elif kind is Keyframe:
             for keyframe in run:
                 _, record, redacted, _ = self._encoder.encode(keyframe)
@@ -229,10 +241,20 @@ class Pump:
                 is_commit = encoded.kind == RecordKind.COMMIT
                 records = self._in_order([encoded.record]) if is_commit else [encoded.record]
                 self._writer.add(encoded.kind, records, encoded.redacted)
-                self._written += len(encoded.record) if is_commit else 0
+            self._count_as_written([encoded.record for encoded in run])
+
+    def _count_as_written(self, records: list[bytes]) -> None:
+        self._written += sum(map(len, records))
+        self._rearm()
+        self._drained.set()
 
     def _write_observations(self, observed: list[Any]) -> None:
-        self._writer.observe(RecordKind.SPAN, list(dict.fromkeys([item for item in observed if type(item) is bytes])))
+        spans = list(dict.fromkeys([item for item in observed if type(item) is bytes]))
+        if spans and spans[0] == self._last_span:
+            del spans[0]
+        if spans:
+            self._writer.observe(RecordKind.SPAN, spans)
+            self._last_span = spans[-1]
         for encoded in self._once([item for item in observed if type(item) is not bytes]):
             self._writer.observe(encoded.kind, [encoded.record], encoded.redacted)
 
@@ -275,7 +297,9 @@ class Pump:
             warnings.warn(str(self.error), RuntimeWarning, stacklevel=2)
 
 
-def _empty(queue: deque[Any]) -> list[Any]:
-    """What is in the queue now; others may go on filling it."""
-    take = queue.popleft
-    return [take() for _ in range(len(queue))]
+def _batches(queue: deque[Any]) -> Iterator[list[Any]]:
+    """What is in the queue now, piece by piece; others may go on filling it."""
+    left, take = len(queue), queue.popleft
+    while left > 0:
+        yield [take() for _ in range(min(left, _BATCH))]
+        left -= _BATCH

@@ -2,12 +2,16 @@
 
 import math
 import os
+import sys
 import threading
 import uuid
+import warnings
 import weakref
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
+from threading import get_ident
+from types import FrameType
 from typing import Any, Final, Literal
 
 import msgspec
@@ -59,12 +63,14 @@ class Journal:
     Args:
         path: the file to begin. To go on with one, see `Journal.appending`.
         redact: what must not be stored, by key name, path pattern or predicate; by default names such as `password`.
-        durability: `interval` syncs in the background; `each` lets a dispatch return when it is on disk.
+        durability: `interval` syncs in the background; `each` lets a dispatch return when it is on disk. It raises
+            JournalError where it is not, although it was applied: every dispatch does once the disk has failed.
         interval: seconds between two syncs, and so what a crash may lose.
         marks_dropped: whether the closing mark is set too when nobody closes the store, because it is dropped or the
             program ends; by default the file stays without it.
         on_unknown: what happens with a value that cannot be stored. Either way its type and repr are stored; with
-            `error` the dispatch that brought it raises UnstorableError, naming its path, after it was applied.
+            `error` the dispatch that brought it raises UnstorableError, naming its path, after it was applied. Where a
+            transaction or a rewrite brought it, that is a RuntimeWarning.
         open_disk: how the file is opened for writing, for tests of what disks do.
 
     Raises:
@@ -207,8 +213,25 @@ class Journal:
             return encode_commit(commit)
         except UnstorableError as error:
             if self._on_unknown == "error":
-                self._refusals[threading.get_ident()] = error
+                self._refuse(error)
             return encode_commit(commit, Packing("repr"))
+
+    def _refuse(self, error: UnstorableError) -> None:
+        """Has the dispatch raise that is under way; of a transaction that ends, or a rewrite, there is none."""
+        if self._is_dispatching():
+            self._refusals[get_ident()] = error
+        else:
+            with suppress(RuntimeWarning):  # where warnings are errors: a sink that raises would be detached
+                warnings.warn(f"{error}. Its repr was stored", RuntimeWarning, stacklevel=2)
+
+    def _is_dispatching(self) -> bool:
+        """Whether this thread is inside the guard below: told by its stack, as a count would cost every dispatch."""
+        frame: FrameType | None = sys._getframe()
+        while frame is not None:
+            if frame.f_code.co_name == "guarded" and frame.f_locals.get("refusals") is self._refusals:
+                return True
+            frame = frame.f_back
+        return False
 
     def _guard(self, next: Dispatch) -> Dispatch:
         """The step in the chain that waits for the disk and raises what cannot be stored, where that was asked for."""
@@ -217,13 +240,14 @@ class Journal:
             return waiting
         refusals = self._refusals
 
-        def dispatch(action: Any) -> Any:
-            result = waiting(action)
-            if refusals and (refusal := refusals.pop(threading.get_ident(), None)) is not None:
-                raise refusal
-            return result
+        def guarded(action: Any) -> Any:
+            try:
+                return waiting(action)
+            finally:  # also behind a dispatch in which a listener raised
+                if refusals and (refusal := refusals.pop(get_ident(), None)) is not None:
+                    raise refusal
 
-        return dispatch
+        return guarded
 
 
 class _Each(threading.local):
@@ -297,9 +321,11 @@ def _lock(path: Path, open_disk: Callable[[Path], Disk]) -> Disk:
 def _holder(path: Path) -> str:
     try:
         with JournalFile(path, salvage=True) as file:
-            return f"process {file.sessions[-1]['process_id']}"
+            if not file.closed:
+                return f"process {file.sessions[-1]['process_id']}"
     except (JournalError, LookupError):
-        return "another process"
+        pass
+    return "another writer, which has only just opened it"
 
 
 def _check(durability: Any, interval: Any, on_unknown: Any) -> None:

@@ -7,9 +7,9 @@ from typing import Protocol, TypeVar, overload
 
 from statestore.errors import CorruptHistoryError
 from statestore.journal.blocks import Block
-from statestore.journal.codec import read_record, read_step
+from statestore.journal.codec import check_parent, read_place, read_record
 from statestore.journal.format import BlockKind, RecordKind
-from statestore.values import Change, Commit, Span
+from statestore.values import Commit, Span
 
 T = TypeVar("T")
 
@@ -97,25 +97,32 @@ class Commits(Series[Commit]):
         return head.last + 1 - head.first
 
     def _read(self, number: int, place: int) -> Commit:
-        commit: Commit = read_record(RecordKind.COMMIT, self.record(number, place))
-        seq = self._file.blocks[number].head.first + place
-        if commit.seq != seq or not 0 <= commit.parent < seq:
-            raise CorruptHistoryError(f"commit {seq} says that it is {commit.seq}, made on {commit.parent}")
+        commit: Commit = read_record(RecordKind.COMMIT, self.whole(number)[place])
+        check_parent(commit.seq, commit.parent)
+        self.check_seq(number, place, commit.seq)
         return commit
 
-    def record(self, number: int, place: int) -> bytes:
-        """A commit's record by its place in a block, after it was made sure that the block holds what its head says."""
+    def whole(self, number: int) -> Sequence[bytes]:
+        """The records of the commits in a block, after it was made sure that they are as many as its head says."""
         records = self._file.records(number, self._kind)
         if len(records) != self._count(number):
             head = self._file.blocks[number].head
             raise CorruptHistoryError(
                 f"a block holds {len(records)} commits, and should hold {head.first} to {head.last}: these are lost"
             )
-        return records[place]
+        return records
 
-    def step(self, number: int, place: int) -> tuple[int, tuple[Change, ...]]:
-        """What a commit was made on and what it changed, by its place in a block."""
-        return read_step(self.record(number, place))
+    def check_seq(self, number: int, place: int, seq: int) -> None:
+        """Refuses a commit that stands in another's place."""
+        due = self._file.blocks[number].head.first + place
+        if seq != due:
+            raise CorruptHistoryError(f"commit {due} says that it is {seq}")
+
+    def parent(self, number: int, place: int) -> int:
+        """What a commit was made on, by its place in a block."""
+        seq, parent = read_place(self.whole(number)[place])
+        self.check_seq(number, place, seq)
+        return parent
 
     def at(self, number: int, place: int) -> Commit:
         """A commit by its place in a block."""

@@ -8,13 +8,9 @@ from statestore.tree.patches import apply_changes
 
 def state_at(file: JournalFile, seq: int) -> Any:
     """The state after that commit: from the nearest keyframe on its lineage, forwards."""
-    anchors = set(file.keyframes)
-    path = []
-    while seq not in anchors:
-        seq, changes = file.step(seq)
-        path.append(changes)
-    state = file.nearest_keyframe(seq).state
-    for changes in reversed(path):
+    anchor, line = file.line(seq, set(file.keyframes))
+    state = file.nearest_keyframe(anchor).state
+    for changes in reversed(line):
         state = apply_changes(state, changes)
     return state
 

@@ -39,7 +39,7 @@ def verify(path: PathLike) -> Verification:
     Raises:
         JournalError: it is no history file, or its header is lost.
     """
-    with JournalFile(path, salvage=True) as file:
+    with _open(path) as file:
         problems = tuple(_problems(file))
         return Verification(
             problems=problems,
@@ -47,9 +47,17 @@ def verify(path: PathLike) -> Verification:
             commits=len(file.commits),
             keyframes=len(file.keyframes),
             bytes=file.end,
-            torn=file.torn and not file.gaps,
+            torn=file.torn,
             closed=file.closed,
         )
+
+
+def _open(path: PathLike) -> JournalFile:
+    """The file as everybody opens it, so that a torn end is none here too; the damaged one as far as it goes."""
+    try:
+        return JournalFile(path)
+    except CorruptHistoryError:
+        return JournalFile(path, salvage=True)
 
 
 def _problems(file: JournalFile) -> Iterator[str]:
@@ -63,7 +71,7 @@ def _problems(file: JournalFile) -> Iterator[str]:
 def _check_records(file: JournalFile) -> Iterator[str]:
     for number, block in enumerate(file.blocks):
         try:
-            if block.head.kind == BlockKind.INDEX and not _agrees(file, number):
+            if block.head.kind == BlockKind.INDEX and not file.gaps and not _agrees(file, number):
                 yield f"the index in block {number} is not about the blocks before it"
             for value in file.values(number):
                 yield from _check_references(file, value)

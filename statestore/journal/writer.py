@@ -6,7 +6,7 @@ from typing import Final
 
 from statestore.journal.blocks import Chain, join
 from statestore.journal.disk import Disk
-from statestore.journal.format import PREAMBLE, REDACTED_FLAG, BlockKind, Head, RecordKind, preamble
+from statestore.journal.format import HEAD, MARK, PREAMBLE, REDACTED_FLAG, BlockKind, Head, RecordKind, preamble
 from statestore.journal.index import encode_index
 
 # 64 KiB of records compress nearly as well as a megabyte, and are read in well under a millisecond.
@@ -15,6 +15,9 @@ _BODY_BYTES: Final = 1 << 16
 _CHUNK: Final = 128
 # So much is written at once; more is not gathered in memory.
 _WRITE_BYTES: Final = 1 << 20
+# Of so many blocks the heads are kept for the index, in 16 MB: a run that syncs each of 262,144 dispatches, or every 50
+# ms for hours. Longer files do without one, and opening them looks at each block, which takes three times as long.
+_INDEXED_BLOCKS: Final = 1 << 18
 
 
 class BlockWriter:
@@ -29,7 +32,9 @@ class BlockWriter:
     def __init__(self, disk: Disk, chain: Chain, heads: Iterable[Head] = ()) -> None:
         self._disk = disk
         self._chain = chain
-        self._heads = list(heads)
+        self._heads = bytearray()
+        for head in heads:
+            self._remember(head)
         self._history = _Body(BlockKind.HISTORY)
         self._spans = _Body(BlockKind.SPANS)
         self._observations = _Body(BlockKind.OBSERVATIONS)
@@ -77,7 +82,9 @@ class BlockWriter:
     def finish(self) -> None:
         """Adds the index and the closing mark."""
         self.flush()
-        self._link(BlockKind.INDEX, join(RecordKind.INDEX, [encode_index(self._heads)]), records=1)
+        if len(self._heads) <= _INDEXED_BLOCKS * HEAD.size:
+            heads = [Head._make(fields[1:]) for fields in HEAD.iter_unpack(self._heads)]
+            self._link(BlockKind.INDEX, join(RecordKind.INDEX, [encode_index(heads)]), records=1)
         self._link(BlockKind.END, b"", records=0)
         self.flush()
 
@@ -98,8 +105,12 @@ class BlockWriter:
 
     def _link(self, kind: BlockKind, body: bytes, records: int, commits: int = 0, redacted: bool = False) -> None:
         head, data = self._chain.link(kind, body, records, commits, REDACTED_FLAG if redacted else 0)
-        self._heads.append(head)
+        self._remember(head)
         self._push(data)
+
+    def _remember(self, head: Head) -> None:
+        if len(self._heads) <= _INDEXED_BLOCKS * HEAD.size:
+            self._heads += HEAD.pack(MARK, *head)
 
     def _push(self, data: bytes) -> None:
         self._out.append(data)

@@ -15,6 +15,8 @@ import pytest
 
 from statestore import History, Journal, Slice, Store
 from statestore.cli import main
+from statestore.journal import JournalFile
+from statestore.journal.format import BlockKind
 from tests.examples.conftest import start_orchestrator, write_folder
 
 COMMAND = [sys.executable, "-c", "from statestore.cli import main; main()"]
@@ -33,7 +35,9 @@ REST: dict[str, list[str]] = {
     "diagnose": [],
     "trend": [],
 }
-"""What each verb that reads a file is given behind the file to have an answer."""
+"""What each verb that asks a file is given behind the file to have an answer."""
+MAKERS: dict[str, list[str]] = {"repair": [], "cut": ["1..2"], "compact": []}
+"""What each verb that makes a file of a file is given, besides `-o OUT`."""
 
 
 @pytest.fixture
@@ -53,6 +57,16 @@ def recorded(tmp_path: Path) -> Path:
                 history.snapshot("third")
         history.undo()
     return path
+
+
+@pytest.fixture
+def damaged(recorded: Path) -> Path:
+    """The recorded file with a bit of its commits flipped."""
+    data = bytearray(recorded.read_bytes())
+    with JournalFile(recorded) as file:
+        data[file.blocks[file.numbers(BlockKind.HISTORY)[0]].end - 1] ^= 1
+    recorded.write_bytes(data)
+    return recorded
 
 
 @pytest.fixture(scope="session")

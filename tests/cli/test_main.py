@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from statestore.cli.main import VERBS
-from tests.cli.conftest import COMMAND, REST, run
+from tests.cli.conftest import COMMAND, MAKERS, REST, run
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -92,6 +92,25 @@ def test_a_damaged_file_is_refused_in_one_line(ask, job, verb, tmp_path):
     damaged.write_bytes(content)
     status, output, errors = ask(verb, damaged, *REST[verb])
     assert (status, output, errors.count("\n")) == (3, "", 1)
+
+
+@pytest.mark.parametrize("verb", MAKERS)
+def test_a_verb_that_makes_a_file_makes_it_whole_or_not_at_all(ask, recorded, verb, tmp_path):
+    """What is no file, is not there, or has no place to go: one line, the right status, and nothing is written."""
+    (tmp_path / "notes.txt").write_text("not a history file\n" * 100)
+    before, files = recorded.read_bytes(), sorted(tmp_path.iterdir())
+    for file, out, expected in (
+        (tmp_path / "notes.txt", tmp_path / "out", 3),
+        (tmp_path / "missing.history", tmp_path / "out", 2),
+        (recorded, tmp_path / "missing" / "out", 2),
+        (recorded, tmp_path, 2),
+        (recorded, recorded, 2),
+        (f"{recorded}@3..4@5", tmp_path / "out", 2),
+    ):
+        status, output, errors = ask(verb, file, *MAKERS[verb], "-o", out)
+        assert (status, output, errors.count("\n")) == (expected, "", 1)
+    assert ask(verb, recorded, *MAKERS[verb])[0] == 2
+    assert (recorded.read_bytes(), sorted(tmp_path.iterdir())) == (before, files)
 
 
 def test_what_cannot_be_read_from_its_end_is_refused(ask, tmp_path):

@@ -18,6 +18,7 @@ from orchestrator import TaskOrchestrator
 from survey.backlog import backlog
 
 from statestore import Run, Store, open_history, thaw
+from statestore.journal.verifying import verify
 from tests.conftest import THOROUGH
 from tests.examples.conftest import EXAMPLES, start_orchestrator, write_folder
 
@@ -257,6 +258,7 @@ def test_a_run_that_was_cut_short_goes_on(long_folder, record, start, run, by, e
     """After Ctrl-C, and after kill -9, --resume does what was left, in the same file, and comes to the usual end."""
     status, _ = _interrupt(start(long_folder), record, _is_at_work, by=getattr(signal, by))
     assert status == expected
+    assert verify(record).ok
     with open_history(record) as history:
         before = len(history.commits)
 
@@ -285,6 +287,31 @@ def test_a_run_that_was_cut_short_looking_back_goes_on_from_its_end(folder, reco
     assert "Slowest" not in output
     with open_history(record) as history:
         assert history.head.seq == len(history.commits) == last
+
+
+@needs_signals
+@pytest.mark.skipif(not THOROUGH, reason="takes minutes; set STATESTORE_THOROUGH=1")
+@pytest.mark.parametrize("seed", range(8))
+def test_a_run_survives_kill_at_any_moment(long_folder, record, start, run, seed):
+    """Killed again and again: what is left verifies and is never less, --resume goes on, and in the end all is done."""
+    chance, left = random.Random(seed), 0
+    arguments = chance.choice(list(MODES.values()))
+    for _ in range(3):
+        process = start(long_folder, *arguments, *["--resume"] * bool(left))
+        status, _ = _interrupt(process, record, bool, chance.uniform(0, 2), by=signal.SIGKILL)
+        assert status in (-9, 0)
+        found = verify(record)
+        assert found.problems == ()
+        assert found.commits >= left
+        left = found.commits
+
+    status, _, errors = run(long_folder, *arguments, "--resume")
+
+    assert (status, errors) == (0, "")
+    assert verify(record).ok
+    with open_history(record) as history:
+        assert history.closed
+        assert history.state_at("head")["counts"]["complete"] == 61
 
 
 @needs_signals

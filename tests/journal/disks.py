@@ -1,6 +1,7 @@
 """Disks for the tests: one that is a real file underneath and fails, lies or is slow as it is told."""
 
 import errno
+import math
 import os
 import random
 import threading
@@ -145,3 +146,29 @@ class SlowDisk(FileDisk):
         self.waiting.set()
         self.gate.wait(30)
         super().sync()
+
+
+class MeteredDisk(FileDisk):
+    """Takes as many bytes as it was allowed to, once it is metered: slower than whoever writes, at any speed."""
+
+    def __init__(self, path: Path) -> None:
+        self._allowed: float = math.inf
+        self._changed = threading.Condition()
+        super().__init__(path)
+
+    def meter(self) -> None:
+        """Takes nothing more unless it is allowed to."""
+        with self._changed:
+            self._allowed = 0
+
+    def allow(self, size: int) -> None:
+        """Takes so many bytes more."""
+        with self._changed:
+            self._allowed += size
+            self._changed.notify_all()
+
+    def write(self, data: bytes) -> None:
+        with self._changed:
+            assert self._changed.wait_for(lambda: self._allowed >= len(data), 60)
+            self._allowed -= len(data)
+        super().write(data)

@@ -106,9 +106,9 @@ payloads = st.recursive(
 )
 kept = st.one_of(atoms, states.nodes)
 commits = st.builds(
-    Commit,
-    seq=st.integers(1, 1 << 60),
+    lambda parent, ahead, **rest: Commit(parent + ahead, parent, **rest),
     parent=st.integers(0, 1 << 60),
+    ahead=st.just(1) | st.integers(1, 1 << 60),
     action=st.builds(
         Action, st.text(max_size=9), payloads, st.none() | st.dictionaries(st.text(max_size=3), payloads, max_size=2)
     ),
@@ -160,7 +160,7 @@ def test_a_commit_comes_back_as_it_was(commit: Commit) -> None:
     assert likeness(decode_commit(record)) == expected
     assert likeness(read_record(RecordKind.COMMIT, record)) == expected
     assert read_place(record) == (commit.seq, commit.parent)
-    assert likeness(read_step(record)) == likeness((commit.parent, commit.changes))
+    assert likeness(read_step(record)) == likeness((commit.seq, commit.parent, commit.changes))
 
 
 @given(commits)

@@ -4,16 +4,19 @@ import errno
 import os
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from statestore import JournalError, Store
+from statestore.history import History, resume
 from statestore.journal import Journal, JournalFile
 from statestore.journal.copying import compact, cut
 from statestore.journal.disk import FileDisk
 from statestore.journal.repairing import repair
+from statestore.journal.verifying import verify
 from tests.journal.disks import FailingDisk
 from tests.journal.runs import backlog, check_prefix, record, step
 
@@ -100,21 +103,52 @@ def test_a_failing_disk_stops_the_journal_and_not_the_store(tmp_path: Path, fail
     assert attempt.acknowledged == STEPS
 
 
-@pytest.mark.parametrize("failing", ["truncate", "sync", "write"])
-def test_a_disk_that_fails_while_a_run_is_resumed_leaves_the_file(tmp_path: Path, failing: str) -> None:
-    """The error names the reason; the file can be resumed when the disk is well again."""
-    from statestore.history import resume
-
+@pytest.mark.parametrize("for_ever", [False, True])
+@pytest.mark.parametrize("failing", ["truncate", "sync", "write", "size"])
+def test_a_disk_that_fails_while_a_run_is_resumed_leaves_the_file(tmp_path: Path, failing: str, for_ever: bool) -> None:
+    """Whichever call fails: the error names the reason, and what was acknowledged can be gone on with afterwards."""
     path = tmp_path / "run.history"
     states = record(path, 20, close=False)
     with path.open("ab") as file:
         file.write(b"torn")
-    with pytest.raises(JournalError, match="Input/output error"):
-        resume(path, backlog, open_disk=lambda path: FailingDisk(path, failing, 0, error=errno.EIO))
+    torn, call = path.read_bytes(), 0
+    while True:
+        path.write_bytes(torn)
+        failed, kept = go_on(path, failing=failing, call=call, for_ever=for_ever, error=errno.EIO)
+        store = resume(path, backlog)
+        assert store.seq >= kept
+        if store.seq == 20:
+            assert store.state == states[-1]
+        store.close()
+        assert verify(path).ok
+        if not failed:
+            break
+        call += 1
+    assert call >= 1
+    assert kept == 26
 
-    store = resume(path, backlog)
-    assert store.state == states[-1]
-    store.close()
+
+def go_on(path: Path, **failure: Any) -> tuple[bool, int]:
+    """Resumes on a disk that fails and dispatches six times; says whether it did, and which seq was acknowledged."""
+    disks: list[FailingDisk] = []
+
+    def open_disk(path: Path) -> FailingDisk:
+        disks.append(FailingDisk(path, **failure))
+        return disks[0]
+
+    kept = 20
+    with warnings.catch_warnings(), suppress(JournalError):
+        warnings.simplefilter("ignore")
+        store = resume(path, backlog, open_disk=open_disk)
+        journal = next(layer for layer in store.middleware if isinstance(layer, Journal))
+        for number in range(20, 26):
+            store.dispatch(step(number))
+            with suppress(JournalError):
+                journal.flush()
+                kept = store.seq
+        assert store.seq == 26
+        store.close()
+    return bool(disks[0].failed), kept
 
 
 def test_a_file_that_is_deleted_stops_the_journal(tmp_path: Path) -> None:
@@ -161,6 +195,17 @@ def test_a_dead_writing_thread_is_noticed(tmp_path: Path, monkeypatch: pytest.Mo
         store.close()
 
 
+@pytest.mark.parametrize("error", [errno.EROFS, errno.EACCES, errno.ENOSPC, errno.EMFILE])
+def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path, error: int) -> None:
+    """With the reason, whichever it is."""
+
+    def open_disk(path: Path) -> FileDisk:
+        raise OSError(error, os.strerror(error))
+
+    with pytest.raises(JournalError, match=f"run.history for writing: {os.strerror(error)}"):
+        Journal(tmp_path / "run.history", open_disk=open_disk)
+
+
 TOOLS: dict[str, Callable[[Path, Path], object]] = {
     "compact": compact,
     "repair": repair,
@@ -168,27 +213,87 @@ TOOLS: dict[str, Callable[[Path, Path], object]] = {
 }
 
 
+class Failing:
+    """Makes one call of a method fail, or that and all later ones, for as long as the `with` block lasts."""
+
+    def __init__(self, owner: type, name: str, call: int, for_ever: bool) -> None:
+        self._owner, self._name, self._call, self._for_ever = owner, name, call, for_ever
+        self._kept = getattr(owner, name)
+        self.calls = self.failed = 0
+
+    def __enter__(self) -> "Failing":
+        def called(*arguments: Any, **options: Any) -> Any:
+            number, self.calls = self.calls, self.calls + 1
+            if number == self._call or (self._for_ever and number > self._call):
+                self.failed += 1
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            return self._kept(*arguments, **options)
+
+        setattr(self._owner, self._name, called)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        setattr(self._owner, self._name, self._kept)
+
+
+def message_of(deed: Callable[[], object]) -> str:
+    """What a deed's error says; nothing if it went well."""
+    try:
+        deed()
+    except JournalError as error:
+        return str(error)
+    return ""
+
+
+CALLS: dict[str, tuple[type, str]] = {
+    "write": (FileDisk, "write"),
+    "sync": (FileDisk, "sync"),
+    "open": (FileDisk, "__init__"),
+    "open to read": (Path, "open"),
+    "rename": (Path, "replace"),
+}
+
+
+@pytest.mark.parametrize("for_ever", [False, True])
+@pytest.mark.parametrize("failing", CALLS)
 @pytest.mark.parametrize("tool", TOOLS)
-@pytest.mark.parametrize("failing", ["write", "sync", "rename", "open"])
-def test_a_tool_whose_disk_fails_leaves_nothing_half(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: str, failing: str
-) -> None:
-    """The error is ours, the source is untouched, and the target is not there."""
+def test_a_tool_whose_disk_fails_leaves_nothing_half(tmp_path: Path, tool: str, failing: str, for_ever: bool) -> None:
+    """Whichever call it is: the error is ours, the source is untouched, and the target is not there."""
     path, out = tmp_path / "run.history", tmp_path / "out.history"
     record(path, 20)
-    before = path.read_bytes()
+    before, call = path.read_bytes(), 0
+    while True:
+        with Failing(*CALLS[failing], call, for_ever) as disk:
+            message = message_of(lambda: TOOLS[tool](path, out))
+        assert path.read_bytes() == before
+        assert ("Input/output error" in message) == bool(disk.failed)
+        if not disk.failed:
+            break
+        call += 1
+        assert [file.name for file in tmp_path.iterdir()] == ["run.history"]
+    assert call >= 1
+    assert verify(out).ok
 
-    def fail(*_: object, **__: object) -> None:
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    if failing == "rename":
-        monkeypatch.setattr(Path, "replace", fail)
-    elif failing == "open":
-        monkeypatch.setattr(FileDisk, "__init__", fail)
-    else:
-        monkeypatch.setattr(FileDisk, failing, fail)
-    with pytest.raises(JournalError, match="Input/output error"):
-        TOOLS[tool](path, out)
-
-    assert [file.name for file in tmp_path.iterdir()] == ["run.history"]
-    assert path.read_bytes() == before
+@pytest.mark.parametrize("for_ever", [False, True])
+@pytest.mark.parametrize("failing", ["write", "sync", "open", "rename"])
+def test_an_export_whose_disk_fails_leaves_what_was_there(tmp_path: Path, failing: str, for_ever: bool) -> None:
+    """The file that it would have replaced, whole, and nothing beside it."""
+    out = tmp_path / "out.history"
+    history, call = History(), 0
+    with Store(backlog, middleware=[history]) as store:
+        for number in range(20):
+            store.dispatch(step(number))
+        while True:
+            out.write_text("precious")
+            with Failing(*CALLS[failing], call, for_ever) as disk, warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                message = message_of(lambda: history.export(out))
+            assert ("Input/output error" in message) == bool(disk.failed)
+            if not disk.failed:
+                break
+            call += 1
+            assert out.read_text() == "precious"
+            assert list(tmp_path.iterdir()) == [out]
+    assert call >= 1
+    assert verify(out).commits == 20

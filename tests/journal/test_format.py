@@ -1,16 +1,21 @@
 """The file is what `journal.format` says, read here by that page alone."""
 
+import datetime as dt
 import re
 import struct
 import uuid
 import zlib
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgpack
 import pytest
 import zstandard
 
-from statestore import JournalError, UnsupportedVersionError
+from statestore import JournalError, UnsupportedVersionError, thaw
 from statestore.journal import JournalFile, codec
 from statestore.journal import format as page
 from statestore.journal.extensions import Code
@@ -92,6 +97,84 @@ def test_another_program_reads_the_file_by_the_page(tmp_path: Path) -> None:
             parent[path_[-1]] = value
     assert state["tasks"].keys() == states[-1]["tasks"].keys()
     assert all(state["tasks"][name]["status"] == task["status"] for name, task in states[-1]["tasks"].items())
+
+
+def pairs(content: Any) -> dict[Any, Any]:
+    """A map, or an array of keys and values in turn."""
+    return content if isinstance(content, dict) else dict(zip(content[::2], content[1::2], strict=True))
+
+
+def moment(cls: Any) -> Any:
+    """ISO text, fold and zone."""
+
+    def read(content: Any) -> Any:
+        text, fold, zone = content
+        if isinstance(zone, str):
+            zone = ZoneInfo(zone)
+        elif zone is not None:
+            micros, name = zone if isinstance(zone, list) else (zone, None)
+            offset = dt.timedelta(microseconds=micros)
+            zone = dt.timezone(offset, name) if name else dt.timezone(offset)
+        return cls.fromisoformat(text).replace(fold=fold, tzinfo=zone)
+
+    return read
+
+
+AS_BYTES: dict[int, Any] = {
+    0: lambda data: "redacted", 3: lambda data: int.from_bytes(data, "big", signed=True),
+    4: lambda data: data.decode("utf-8", "surrogatepass"), 25: lambda data: uuid.UUID(bytes=data), 30: bytearray,
+}  # fmt: skip
+AS_MSGPACK: dict[int, Any] = {
+    1: tuple, 2: lambda content: content[2], 5: pairs, 6: tuple, 7: set, 8: frozenset, 9: pairs, 10: list, 11: set,
+    12: list, 13: lambda content: content[1], 14: list, 15: pairs, 16: lambda content: content[2],
+    17: lambda content: content[3], 20: moment(dt.datetime), 21: dt.date.fromisoformat, 22: moment(dt.time),
+    23: lambda content: dt.timedelta(*content), 24: Decimal, 26: lambda content: content[2],
+    27: lambda content: complex(*content), 28: lambda content: range(*content),
+    29: lambda content: Fraction(*content), 31: tuple, 32: lambda content: ({"<f8": "<d"}[content[0]], content[1]),
+}  # fmt: skip
+
+
+def open_by_the_page(value: Any, seen: set[int]) -> Any:
+    """What extensions stand for, with the standard library for every kind that the page lists."""
+    match value:
+        case msgpack.ExtType(code, data):
+            seen.add(code)
+            if code in AS_BYTES:
+                return AS_BYTES[code](data)
+            return AS_MSGPACK[code](open_by_the_page(msgpack.unpackb(data, strict_map_key=False), seen))
+        case dict():
+            return {open_by_the_page(key, seen): open_by_the_page(member, seen) for key, member in value.items()}
+        case list():
+            return [open_by_the_page(member, seen) for member in value]
+    return value
+
+
+def test_another_program_reads_every_kind_of_record_and_value_by_the_page() -> None:
+    """The golden file, which has one of each, with `zstandard`, `msgpack` and the standard library only."""
+    from tests.golden.make_version_1 import ARRAY, FILE, VALUES, values
+
+    seen: set[int] = set()
+    blocks = read_blocks(FILE.read_bytes())
+    commits = [open_by_the_page(commit, seen) for commit in records_of(blocks, 1)]
+    payloads = {type_: payload for _, _, (type_, payload, _), *_ in reversed(commits)}
+    as_read = {
+        "bag": [1, 1],
+        "checked": ["ada"],
+        "enum": "red",
+        "record": {"x": 1, "y": 2},
+        "path": "/srv/data",
+        "numpy scalar": ("<d", struct.pack("<d", 0.5)),
+    }
+    for name, value in VALUES.items():
+        assert payloads[name] == as_read.get(name, value) or payloads[name] == thaw(value), name
+    assert payloads["array"] == ("<i4", [2, 3], ARRAY.tobytes())
+    assert payloads["secret"] == {"password": "redacted"}
+    assert payloads["unknown"][0] == "function"
+    assert seen == set(Code)
+    for value in values():
+        (fields,) = records_of(blocks, codec._KINDS[type(value)])
+        assert fields == [getattr(value, name) for name in value.__struct_fields__][: len(fields)]
+    assert {code for _, _, records in blocks for code, _ in records} == set(page.RecordKind) - {page.RecordKind.OTHER}
 
 
 def test_the_index_repeats_the_heads(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 import weakref
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from statestore.journal import Journal, JournalFile, Unstored
 from statestore.journal.disk import is_written
 from statestore.journal.packing import UnstorableError
 from statestore.testing import FakeClock
-from tests.journal.disks import SlowDisk
+from tests.journal.disks import FailingDisk
 from tests.journal.runs import backlog, check_prefix, record, status_set, step
 from tests.laws.test_interrupts import Interrupted
 
@@ -114,6 +113,29 @@ def test_each_dispatch_is_on_disk_when_it_returns(path: Path) -> None:
     store.close()
 
 
+def test_a_dispatch_that_is_not_on_disk_does_not_return_as_if_it_were(path: Path) -> None:
+    """With durability `each` it raises once the disk has failed, every time, and is applied all the same."""
+
+    def failing(path: Path) -> FailingDisk:
+        return FailingDisk(path, "sync", 2)  # behind those for the header and the first dispatch
+
+    store = Store(add, 0, middleware=[Journal(path, durability="each", open_disk=failing)])
+    store.dispatch(Action("a"))
+    with (
+        pytest.warns(RuntimeWarning, match="has stopped") as warned,
+        pytest.raises(JournalError, match="has stopped"),
+    ):
+        store.dispatch(Action("a"))
+    for _ in range(2):
+        with pytest.raises(JournalError, match="has stopped"):
+            store.dispatch(Action("a"))
+    assert (store.state, len(warned)) == (4, 1)
+    with pytest.raises(JournalError):
+        store.close()
+    with JournalFile(path) as file:
+        assert len(file.commits) >= 1
+
+
 def test_a_file_with_content_is_refused_and_left_alone(path: Path) -> None:
     """Whatever the content is; an empty file is as good as none."""
     path.write_text("precious")
@@ -136,7 +158,8 @@ def test_a_second_writer_is_refused_with_the_first_ones_process(path: Path) -> N
     with JournalFile(path), JournalFile(path) as file:
         assert len(file.commits) == 0
     store.close()
-    Journal.appending(path).close()
+    with contextlib.closing(Journal.appending(path)), pytest.raises(JournalError, match="only just opened"):
+        Journal.appending(path)  # the process that the file names has ended
 
 
 def test_a_journal_belongs_to_one_store(path: Path) -> None:
@@ -189,6 +212,34 @@ def test_what_cannot_be_stored_raises_from_its_dispatch(path: Path) -> None:
 
     with JournalFile(path) as file:
         assert isinstance(file.commits[0].action.payload["job"]["handle"], Unstored)
+        assert len(file.commits) == 2
+
+
+def test_what_cannot_be_stored_raises_although_a_listener_does(path: Path) -> None:
+    """And does not wait for the next dispatch, which has nothing to do with it."""
+    store = Store(add, 0, middleware=[Journal(path)])
+
+    def listener(store: Store) -> None:
+        raise KeyError("listener")
+
+    unsubscribe = store.subscribe(listener)
+    with pytest.raises(UnstorableError, match="the module"):
+        store.dispatch(Action("a", os))
+    unsubscribe()
+    store.dispatch(Action("b"))
+    store.close()
+
+
+def test_what_cannot_be_stored_of_a_transaction_is_warned_of(path: Path) -> None:
+    """Its commits are made when it ends: no dispatch is left that could raise, and no later one does instead."""
+    store = Store(add, 0, middleware=[Journal(path)])
+    with pytest.warns(RuntimeWarning, match="the module at handle.*Its repr was stored"), store.transaction():
+        store.dispatch(Action("a", {"handle": os}))
+    store.dispatch(Action("b"))
+    store.close()
+
+    with JournalFile(path) as file:
+        assert isinstance(file.commits[0].action.payload["handle"], Unstored)
         assert len(file.commits) == 2
 
 
@@ -253,39 +304,6 @@ def test_a_keyframe_is_never_taken_inside_a_transaction(path: Path) -> None:
 
 
 # Threads, processes, ends
-
-
-def test_a_slow_disk_holds_the_dispatcher_back(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Once the queue is full the dispatcher waits: memory is bounded, and nothing is lost."""
-    monkeypatch.setattr("statestore.journal.pump._QUEUED_BYTES", 10_000)
-    disks: list[SlowDisk] = []
-
-    def slow(path: Path) -> SlowDisk:
-        disks.append(SlowDisk(path))
-        return disks[0]
-
-    store = Store(add, 0, middleware=[journal := Journal(path, open_disk=slow)])
-    disks[0].gate.clear()
-    dispatched = []
-
-    def work() -> None:
-        for number in range(1_000):
-            store.dispatch(Action("a", "x" * 100))
-            dispatched.append(number)
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    assert disks[0].waiting.wait(30)
-    deadline = time.monotonic() + 0.3
-    while time.monotonic() < deadline:
-        assert len(dispatched) < 1_000
-        assert journal._pump._taken - journal._pump._written < 10_000 + 200  # type: ignore[union-attr]
-    disks[0].gate.set()
-    thread.join()
-    store.close()
-
-    with JournalFile(path) as file:
-        assert len(file.commits) == 1_000
 
 
 def test_closing_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -443,6 +461,7 @@ def test_a_commit_that_comes_twice_is_written_once(path: Path) -> None:
         store.publish(value)
     journal.flush()
     take(commits[-1])
+    store.publish(span)
     store.dispatch(step(3))
     store.close()
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from statestore import CorruptHistoryError, JournalError, Store
 from statestore.history import History, resume
-from statestore.journal import Journal, JournalFile
+from statestore.journal import Journal, JournalFile, scan
 from statestore.journal.format import BlockKind
 from statestore.journal.tracing import state_at
 from statestore.journal.verifying import verify
@@ -127,6 +127,23 @@ def test_a_damaged_file_is_not_gone_on_with(tmp_path: Path) -> None:
         resume(path, backlog)
 
     assert path.read_bytes() == data
+
+
+def test_a_large_damaged_file_is_not_gone_on_with_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Although opening it does not look at every commit: nothing is appended, and the lock is given back."""
+    monkeypatch.setattr(scan, "_EAGER_BYTES", 0)
+    path = tmp_path / "run.history"
+    record(path, 1_500, flush_every=10_000)
+    data = bytearray(path.read_bytes())
+    with JournalFile(path) as file:
+        assert len(file.keyframes) > 1
+        data[file.blocks[file.numbers(BlockKind.HISTORY)[0]].end - 1] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(CorruptHistoryError, match="are lost"):
+        resume(path, backlog)
+
+    assert path.read_bytes() == data
+    Journal.appending(path).close()
 
 
 def test_a_file_that_is_not_there_is_not_made(tmp_path: Path) -> None:

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
-from statestore import CorruptHistoryError, HistoryError, JournalError, Move, Span, Store
+from statestore import CorruptHistoryError, HistoryError, JournalError, MemorySample, Milestone, Move, Span, Store
 from statestore.journal import Journal, JournalFile, is_redacted
 from statestore.journal.copying import compact, cut
 from statestore.journal.tracing import state_at
 from statestore.journal.verifying import verify
+from statestore.testing import FakeClock
+from statestore.values import Alert, GaugeSample
 from tests.journal.runs import backlog, check_prefix, record, step
 
 
@@ -103,6 +105,27 @@ def test_spans_of_the_time_come_along_with_their_seqs(tmp_path: Path) -> None:
 
     with JournalFile(out) as file:
         assert [(span.id, span.seq) for span in file.spans] == [(3, 1), (4, 2), (99, None)]
+
+
+def test_what_was_observed_at_the_time_comes_along(tmp_path: Path) -> None:
+    """Milestones, samples, gauges and alerts from the first commit of the piece to its last."""
+    path, out = tmp_path / "run.history", tmp_path / "cut.history"
+    clock = FakeClock()
+    store = Store(backlog, middleware=[Journal(path)], clock=clock)
+    for number in range(3):
+        clock.advance(1_000)
+        store.dispatch(step(number))
+        now = store.now_ns()
+        store.publish(Milestone("m", now))
+        store.publish(MemorySample(now, 1))
+        store.publish(GaugeSample(now, 1, 1))
+        store.publish(Alert("slow", "s", now, "Slow.", {}))
+    store.close()
+    cut(path, out, 2, 2)
+
+    with JournalFile(out) as file:
+        observed = [list(series) for series in (file.milestones, file.samples, file.gauges, file.alerts)]
+        assert [[value.at_ns for value in values] for values in observed] == [[2_000]] * 4
 
 
 def test_what_cannot_be_cut_is_refused(tmp_path: Path) -> None:
