@@ -17,6 +17,7 @@ from statestore.values import (
     Milestone,
     Move,
     Path,
+    Session,
     Snapshot,
     Span,
 )
@@ -157,6 +158,10 @@ class Source(Protocol):
 
     @property
     def header(self) -> Header: ...
+    @property
+    def sessions(self) -> Sequence[Session]:
+        """Which processes recorded what there is, oldest first: of a live run, the one that runs."""
+
     @property
     def commits(self) -> Sequence[Commit]: ...
     @property

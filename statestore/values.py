@@ -161,13 +161,17 @@ class Span(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Milestone(msgspec.Struct, frozen=True, array_like=True):
-    """A named moment: `seq` is the head's commit then, `data` whatever belongs to it."""
+    """A named moment: `seq` is the head's commit then, `data` whatever belongs to it.
+
+    `span_id` is the innermost span that ran where it was reached; None if none did, or a release before this wrote it.
+    """
 
     name: str
     at_ns: int
     data: Any = None
     metadata: Mapping[str, Any] = {}
     seq: int = 0
+    span_id: int | None = None
 
 
 class MemorySample(msgspec.Struct, frozen=True, array_like=True):
@@ -225,6 +229,18 @@ class Header(msgspec.Struct, frozen=True):
     python: str = ""
     statestore: str = ""
     platform: str = ""
+
+
+class Session(msgspec.Struct, frozen=True):
+    """A process that recorded a part of the run: the first is number 0, then one each time that it was resumed.
+
+    `started_ns` is when it began, since the run began. The ids of spans are unique within a session only: of spans that
+    ended from `started_ns` on, until the next one began.
+    """
+
+    number: int = 0
+    started_ns: int = 0
+    process_id: int = 0
 
 
 class Alert(msgspec.Struct, frozen=True, array_like=True):

@@ -13,7 +13,8 @@ from statestore.journal.codec import read_place
 from statestore.journal.following import Follower
 from statestore.journal.format import BlockKind, RecordKind
 from statestore.journal.reader import JournalFile
-from statestore.values import Alert, Commit, GaugeSample, Header, MemorySample, Milestone, Move, Snapshot, Span
+from statestore.journal.session import sessions_of
+from statestore.values import Alert, Commit, GaugeSample, Header, MemorySample, Milestone, Move, Session, Snapshot, Span
 
 # So many parents are followed one by one before the shape of the whole file is read: 1 s for a million commits.
 FOLLOWED_AT_MOST = 1_000
@@ -114,6 +115,10 @@ class HistoryFile(Past):
     @property
     def header(self) -> Header:
         return self.file.header
+
+    @property
+    def sessions(self) -> Sequence[Session]:
+        return sessions_of(self.file.sessions)
 
     @property
     def branches(self) -> Branches:

@@ -1,5 +1,6 @@
 """The past of a live store, as it is recorded: on the dispatch path, so what can wait is done when somebody asks."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -10,6 +11,7 @@ from statestore.history.log import CommitLog
 from statestore.history.past import Past
 from statestore.history.states import States, Unread
 from statestore.history.steps import MOVES_LOOKED_AT, Undone
+from statestore.journal.recorder import Journal
 from statestore.journal.session import describe_process
 from statestore.ports import Dispatch, StoreLike, Unsubscribe
 from statestore.recording.alerts import Alerts
@@ -17,7 +19,7 @@ from statestore.recording.gauges import Gauges
 from statestore.recording.memory import Memory
 from statestore.recording.milestones import Milestones
 from statestore.recording.timing import Timing
-from statestore.values import Alert, Commit, GaugeSample, Header, MemorySample, Milestone, Move, Snapshot, Span
+from statestore.values import Alert, Commit, GaugeSample, Header, MemorySample, Milestone, Move, Session, Snapshot, Span
 
 R = TypeVar("R")
 
@@ -164,7 +166,13 @@ class LivePast(Past):
     def header(self) -> Header:
         """What the run says about itself; only one that is in a file has an id."""
         store = self._installed()
-        return Header("", store.name, store.started_wall_ns, **describe_process())
+        run = next((journal.run for journal in self._recorders(Journal)), "")
+        return Header(run, store.name, store.started_wall_ns, **describe_process())
+
+    @property
+    def sessions(self) -> Sequence[Session]:
+        """This process, numbered among those that the journal's file was written by."""
+        return [journal.session for journal in self._recorders(Journal)] or [Session(process_id=os.getpid())]
 
     @property
     def branches(self) -> Branches:

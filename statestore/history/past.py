@@ -20,6 +20,7 @@ from statestore.values import (
     Milestone,
     Move,
     Path,
+    Session,
     Snapshot,
     Span,
 )
@@ -39,6 +40,11 @@ class Past(ABC):
     @abstractmethod
     def header(self) -> Header:
         """What the run says about itself."""
+
+    @property
+    @abstractmethod
+    def sessions(self) -> Sequence[Session]:
+        """Which processes recorded what there is, oldest first: of a live run, the one that runs."""
 
     @property
     @abstractmethod

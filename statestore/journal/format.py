@@ -44,7 +44,7 @@ Body
         2  move       [kind, from_seq, to_seq, at_ns]: the head went there
         3  span       [id, parent_id, name, kind, started_ns, ended_ns, status, metadata, seq, process_id, thread_id,
                       task, reducer_ns]
-        4  milestone  [name, at_ns, data, metadata, seq]
+        4  milestone  [name, at_ns, data, metadata, seq, span_id]
         5  sample     [at_ns, rss_bytes, heap_blocks, gc_collections, gc_pause_ns, history_commits, history_bytes,
                       traced_bytes]
         6  snapshot   [id, name, seq, at_ns, metadata]

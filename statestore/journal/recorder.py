@@ -27,18 +27,19 @@ from statestore.journal.pump import Pump
 from statestore.journal.reader import JournalFile, PathLike
 from statestore.journal.records import RecordEncoder
 from statestore.journal.redaction import Redactor, Rule
-from statestore.journal.session import describe_process
+from statestore.journal.session import describe_process, sessions_of
 from statestore.journal.writer import BlockWriter
 from statestore.ports import Dispatch, Sink, StoreLike, Unsubscribe
-from statestore.values import Action, Commit, Header, Move, Patch, Snapshot, Span
+from statestore.values import Action, Commit, Header, Move, Patch, Session, Snapshot, Span
 
-_TAKEN: Final = (Action, Patch, Commit, Header, Move, Snapshot, Span)
+_TAKEN: Final = (Action, Patch, Commit, Header, Session, Move, Snapshot, Span)
 _OTHERS: Final = tuple(
     cls
     for cls in vars(values).values()
     if isinstance(cls, type) and issubclass(cls, msgspec.Struct) and cls not in _TAKEN
 )
-"""Every recorded value that has no sink of its own. Actions and patches are inside of commits, the header is none."""
+"""Every recorded value that has no sink of its own. Actions and patches are inside of commits; the header and sessions
+are none."""
 
 _running: "weakref.WeakSet[Pump]" = weakref.WeakSet()
 
@@ -90,6 +91,10 @@ class Journal:
     ) -> None:
         _check(durability, interval, on_unknown)
         self.path = Path(path)
+        self.run = ""
+        """The id of the run, once the journal is installed: its file says the same."""
+        self.session = Session(process_id=os.getpid())
+        """Which of the processes that recorded the run this one is."""
         self._file: JournalFile | None = None  # as it was found, where it is gone on with
         self._encoder = RecordEncoder(Redactor(redact))
         self._interval_ns, self._on_unknown = int(interval * 1e9), on_unknown
@@ -189,7 +194,8 @@ class Journal:
 
     def _begin(self, store: StoreLike) -> tuple[BlockWriter, int]:
         _, root, redacted, _ = self._encoder.encode(Keyframe(0, store.state))
-        session = _encode_session(run=str(uuid.uuid4()), store=store.name, started_wall_ns=store.started_wall_ns)
+        self.run = str(uuid.uuid4())
+        session = _encode_session(run=self.run, store=store.name, started_wall_ns=store.started_wall_ns)
         writer = BlockWriter.create(self._disk, session, root, redacted)
         return writer, len(root)
 
@@ -298,6 +304,9 @@ class _AppendingJournal(Journal):
             facts |= {"cut_at": end, "cut_bytes": size - end}
             self._disk.truncate(end)
         self._disk.sync()  # what a killed writer left may not be on disk yet, and the next block will say that it is
+        self.run = self._file.header.run
+        facts |= describe_process()
+        self.session = sessions_of([*self._file.sessions, facts])[-1]
         writer = self._file.writer(self._disk)
         writer.add(RecordKind.SESSION, [_encode_session(**facts)])
         writer.flush()

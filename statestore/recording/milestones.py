@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from statestore.errors import ActionError, DispatchError
 from statestore.ports import Clock, Dispatch, StoreLike
 from statestore.recording.axis import Axis
+from statestore.recording.frames import get_current, id_of
 from statestore.values import Action, Commit, Milestone, Move
 
 START = "start"
@@ -141,7 +142,7 @@ class Milestones:
 
     def _keep(self, name: str, data: Any, metadata: Mapping[str, Any], seq: int) -> Milestone:
         with self._lock:
-            milestone = Milestone(name, self._axis.now_ns(), data, metadata, seq)
+            milestone = Milestone(name, self._axis.now_ns(), data, metadata, seq, id_of(get_current()))
             self._kept.append(milestone)
         if self._store is not None:
             self._store.publish(milestone)

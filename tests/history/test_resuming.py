@@ -1,5 +1,6 @@
 """Resuming: a run goes on as if it had never stopped."""
 
+import os
 from typing import NamedTuple
 
 import pytest
@@ -247,3 +248,20 @@ def test_old_commits_are_readable_after_closing(tmp_path):
     assert set(history.state_at(1)["tasks"]) == {"a"}
     assert history.commit(1).action == put("a")
     history.close()
+
+
+def test_a_run_knows_its_sessions(tmp_path):
+    """The live history and the file name the same run, and agree on which process is which, and when it began."""
+    path, clock = tmp_path / "run.history", FakeClock()
+    first = History()
+    with begin(path, first, clock=clock):
+        clock.advance(10)
+        run, (session,) = first.header.run, first.sessions
+    assert (session.number, session.started_ns, session.process_id) == (0, 0, os.getpid())
+    clock.advance(5)
+    second = History()
+    with resume(path, make_reducer("draft"), middleware=[second], clock=clock):
+        assert (second.header.run, second.sessions[0].number, second.sessions[0].started_ns) == (run, 1, 15)
+        resumed = second.sessions
+    with open_history(path) as file:
+        assert (file.header.run, file.sessions) == (run, [session, *resumed])

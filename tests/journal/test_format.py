@@ -84,7 +84,7 @@ def test_another_program_reads_the_file_by_the_page(tmp_path: Path) -> None:
     ]
     assert commits[9][3] == [["add", ["tasks", "N9"], {"title": "new 9", "status": "planned"}, None]]
     assert records_of(blocks, 3)[0][:8] == [9, None, "step", "block", 9, 10, "ok", {"number": 9}]
-    assert records_of(blocks, 4)[0] == ["step 9", 9, None, {}, 9]
+    assert records_of(blocks, 4)[0] == ["step 9", 9, None, {}, 9, None]
     assert records_of(blocks, 6)[0] == [9, "after 9", 9, 9, {}]
     assert [kind for kind, _, _ in blocks][-2:] == [6, 7]
     state = root[1]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from statestore import ActionError, DispatchError, History, Milestone, Milestones, Run
+from statestore import ActionError, DispatchError, History, Milestone, Milestones, Run, Timing
 from statestore.recording.milestones import Lap
 from statestore.testing import ListSink
 from tests.recording.conftest import added, broken, counter, fail_after
@@ -194,3 +194,18 @@ def test_wrong_arguments_are_refused_with_a_reason(make_store):
     make_store(milestones, name="first")
     with pytest.raises(DispatchError, match="first"):
         make_store(milestones)
+
+
+def test_a_milestone_knows_the_span_that_it_was_reached_in(make_store):
+    """The innermost one there: a block, the dispatch for a rule, none outside of all."""
+    timing, milestones = Timing(), Milestones(rules={"two": lambda state: state["n"] >= 2})
+    store = make_store(timing, milestones)
+    outside = milestones.reach("outside")
+    with timing.span("outer"), timing.span("inner") as inner:
+        inside = milestones.reach("inside")
+        store.dispatch(added())
+        store.dispatch(added())
+    dispatch = next(span for span in timing.spans if span.seq == 2)
+
+    assert (outside.span_id, inside.span_id) == (None, inner.id)
+    assert milestones.timeline()[-1].span_id == dispatch.id
