@@ -150,7 +150,10 @@ class StoreLike(Protocol):
 
 
 Middleware: TypeAlias = Callable[[Any, Dispatch], Dispatch]
-"""`middleware(store, next)` gives the dispatch that stands before `next`; a recorder may have a `close()` too."""
+"""`middleware(store, next)` gives the dispatch that stands before `next`; a recorder may have a `close()` too.
+
+One with a true `closes_last` is closed after all others, since it keeps what they record.
+"""
 
 
 class Source(Protocol):

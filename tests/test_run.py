@@ -130,3 +130,16 @@ def test_an_error_in_the_block_closes_the_run(backlog, tmp_path):
     with open_history(path) as file:
         assert file.closed
         assert len(file.commits) == 1
+
+
+def test_what_the_recorders_say_last_is_in_the_file(backlog, tmp_path):
+    """The reading that is taken at the end, and a span that nobody ended: the journal is closed after them."""
+    path = tmp_path / "run.history"
+    with Run(backlog, path) as run:
+        run.span("forgotten").begin()
+        run.dispatch(backlog.task_added("T1", title="parse"))
+    with open_history(path) as file:
+        assert list(file.samples) == run.memory.samples
+        assert list(file.gauges) == run.gauges.samples
+        assert [(span.name, span.status) for span in file.spans][-1] == ("forgotten", "left_open")
+        assert file.closed

@@ -26,8 +26,9 @@ def compose(store: Any, middleware: Sequence[Middleware], innermost: Dispatch) -
 
 
 def closers(layers: Sequence[Any]) -> list[Callable[[], object]]:
-    """The `close` of every layer that has one, innermost first."""
-    return [layer.close for layer in reversed(layers) if callable(getattr(layer, "close", None))]
+    """The `close` of every layer that has one, innermost first; what keeps what others record comes after those."""
+    closing = [layer for layer in reversed(layers) if callable(getattr(layer, "close", None))]
+    return [layer.close for layer in sorted(closing, key=lambda layer: bool(getattr(layer, "closes_last", False)))]
 
 
 def call_all(hooks: Iterable[Callable[[], object]]) -> None:

@@ -449,6 +449,8 @@ class Store:
     def close(self) -> None:
         """Closes the recorders, innermost first, each once, even when one raises. Reading goes on, dispatch raises.
 
+        A journal is closed after the others, so that their last values are in its file.
+
         Raises:
             DispatchError: inside a transaction, whose commits would reach nobody; ReducerError inside a reducer.
         """

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from threading import get_ident
 from types import FrameType
-from typing import Any, Final, Literal
+from typing import Any, ClassVar, Final, Literal
 
 import msgspec
 
@@ -77,6 +77,8 @@ class Journal:
     Raises:
         JournalError: the file has content, another writer has it, or it cannot be written.
     """
+
+    closes_last: ClassVar = True
 
     def __init__(
         self,
