@@ -1,6 +1,7 @@
 """What a trace viewer shows of a span when it is clicked: ids, outcome, metadata, and the action that it dispatched."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
@@ -19,6 +20,8 @@ ROOM: Final = 2_048
 _PARTS: Final = 32
 # The stacks of a profiled span are for the flame graph formats: there can be thousands.
 STACKS: Final = "stacks"
+
+_HUGE: Final = re.compile(rb"[0-9]{19}")
 
 Arguments: TypeAlias = dict[str, Any]
 
@@ -61,10 +64,40 @@ def _action(source: Source, span: Span) -> Arguments:
 def shown(value: Any) -> Any:
     """The value as plain data; where it is long it is cut, and says so."""
     try:
-        plain = to_plain(value)
-        text = encode(plain)
+        return _shortened(_plain(value))
     except Exception as error:  # noqa: BLE001  # somebody else's __str__, or nesting beyond what Python can follow
-        return f"({type(value).__name__} that cannot be shown: {type(error).__name__})"
+        if isinstance(value, Mapping):
+            return _shortened({str(key): _shown_part(part) for key, part in value.items()})
+        return _complaint(value, error)
+
+
+def _shown_part(value: Any) -> Any:
+    try:
+        return _plain(value)
+    except Exception as error:  # noqa: BLE001  # see above
+        return _complaint(value, error)
+
+
+def _plain(value: Any) -> Any:
+    plain = to_plain(value)
+    return _within_64_bits(plain) if _HUGE.search(encode(plain)) else plain
+
+
+def _within_64_bits(plain: Any) -> Any:
+    """Numbers beyond what readers hold as text: in place of 2**70 Perfetto shows 0."""
+    if isinstance(plain, dict):
+        return {key: _within_64_bits(part) for key, part in plain.items()}
+    if isinstance(plain, list):
+        return [_within_64_bits(part) for part in plain]
+    return str(plain) if isinstance(plain, int) and not -(1 << 63) <= plain < 1 << 63 else plain
+
+
+def _complaint(value: Any, error: Exception) -> str:
+    return f"({type(value).__name__} that cannot be shown: {type(error).__name__})"
+
+
+def _shortened(plain: Any) -> Any:
+    text = encode(plain)
     if len(text) <= ROOM:
         return plain
     if not isinstance(plain, Mapping):

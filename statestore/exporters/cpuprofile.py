@@ -18,7 +18,7 @@ from statestore.ports import Source
 
 _IDLE: Final = "(idle)"
 """What every reader takes for a time in which nothing ran."""
-_FUNCTION: Final = re.compile(r"(?P<name>.*) \((?P<file>.*):(?P<line>\d+)\)", re.DOTALL)
+_FUNCTION: Final = re.compile(r"(.*?) \((.*):(\d+)\)", re.DOTALL)
 _BUFFER: Final = 8_192
 _text = msgspec.json.encode
 

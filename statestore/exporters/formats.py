@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from threading import get_ident
 from typing import Any, Final
 
-from statestore.errors import ActionError
+from statestore.errors import ActionError, StateStoreError
 from statestore.ports import Source
 
 
@@ -75,10 +76,13 @@ def export(source: Source, format: str, path: str | os.PathLike[str], **options:
 
     Raises:
         ActionError: there is no such format.
-        StateStoreError: the format needs a library that is not installed; the message names the extra to install.
+        StateStoreError: there is no such folder; or the format needs a library that is not installed, and the message
+            names the extra to install.
     """
     form, target = find_format(format), Path(path)
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    if not target.parent.is_dir():
+        raise StateStoreError(f"there is no folder {target.parent} to put {target.name} into: make it first")
+    part = target.with_name(f".{target.name}.{os.getpid()}.{get_ident()}.part")
     try:
         if form.is_stream:
             chunks: Iterator[bytes] = form.function(source, **options)

@@ -15,11 +15,9 @@ from statestore.ports import Source
 # Field numbers, from protos/perfetto/trace/ of github.com/google/perfetto.
 _PACKET: Final = 1
 _TIMESTAMP, _SEQUENCE, _EVENT, _INTERNED, _FLAGS, _DESCRIPTOR = 8, 10, 11, 12, 13, 60
-_CATEGORY_IID, _ANNOTATION, _TYPE, _NAME_IID, _TRACK, _CATEGORY, _NAME, _VALUE = 3, 4, 9, 10, 11, 22, 23, 44
+_ANNOTATION, _TYPE, _TRACK, _VALUE = 4, 9, 11, 44
 _BEGIN, _END, _INSTANT, _COUNTER = 1, 2, 3, 4
 _CLEARED, _NEEDED = 1, 2
-_KINDS, _NAMES, _KEYS = 1, 2, 3
-"""The tables of interned text."""
 
 # What interned text takes here is bounded; beyond that, names are written out where they are used.
 _WORDS: Final = 50_000
@@ -46,26 +44,46 @@ def perfetto(source: Source) -> Iterator[bytes]:
 
 
 class _Words:
-    """Texts that are written once, at the beginning, and known by a number from then on; 0 is none."""
+    """Texts that are written once, at the beginning of the trace, and known by a number from then on.
 
-    def __init__(self) -> None:
-        self.numbers: dict[str, int] = {}
-        self.is_written = False
+    Args:
+        table: the field of InternedData that they are in.
+        by_number: the field that refers to one.
+        in_full: the field for those that are not in the table: the many, and those that came after it was written.
+    """
 
-    def __call__(self, word: str) -> int:
-        number = self.numbers.get(word)
-        if number is not None:
-            return number
-        if self.is_written or len(self.numbers) >= _WORDS:
-            return 0
-        self.numbers[word] = number = len(self.numbers) + 1
-        return number
+    def __init__(self, table: int, by_number: int, in_full: int) -> None:
+        self._table = table
+        self._by_number = by_number
+        self._in_full = in_full
+        self._fields: dict[str, bytes] = {}
+        self._is_written = False
+
+    def __call__(self, word: str) -> bytes:
+        """The field that says the word."""
+        field = self._fields.get(word)
+        if field is not None:
+            return field
+        if self._is_written or len(self._fields) >= _WORDS:
+            return text(self._in_full, word)
+        field = self._fields[word] = integer(self._by_number, len(self._fields) + 1)
+        return field
+
+    def packets(self) -> Iterator[bytes]:
+        """The table, which is complete by now."""
+        self._is_written = True
+        known = enumerate(self._fields, 1)
+        while some := list(islice(known, _WORDS_IN_PACKET)):
+            entries = [message(self._table, integer(1, number), text(2, word)) for number, word in some]
+            yield _packet(message(_INTERNED, *entries), _NEEDS_WORDS)
 
 
 class _Trace:
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._words = {table: _Words() for table in (_KINDS, _NAMES, _KEYS)}
+        self._kind = _Words(1, by_number=3, in_full=22)
+        self._name = _Words(2, by_number=10, in_full=23)
+        self._key = _Words(3, by_number=1, in_full=10)
         self._uuids = count(1)
         self._processes: dict[int, int] = {}
         self._threads: dict[int, int] = {}
@@ -105,12 +123,8 @@ class _Trace:
     def _interned(self) -> Iterator[bytes]:
         """All words that spans use: by now each is known. The first packet says that nothing was known before."""
         yield _packet(integer(_FLAGS, _CLEARED))
-        for table, words in self._words.items():
-            words.is_written = True
-            known = iter(words.numbers.items())
-            while some := list(islice(known, _WORDS_IN_PACKET)):
-                entries = [message(table, integer(1, number), text(2, word)) for word, number in some]
-                yield _packet(message(_INTERNED, *entries), _NEEDS_WORDS)
+        for words in (self._kind, self._name, self._key):
+            yield from words.packets()
 
     @property
     def _home(self) -> int:
@@ -139,37 +153,26 @@ class _Trace:
 
     def _fields(self, args: Arguments, name: str, kind: str) -> bytes:
         """All of a begin event but its time and track: name, category and arguments."""
-        name_field = self._word(_NAMES, name, _NAME_IID, _NAME)
-        kind_field = self._word(_KINDS, kind, _CATEGORY_IID, _CATEGORY)
-        return name_field + kind_field + b"".join(self._annotations(args))
-
-    def _annotations(self, args: Arguments) -> Iterator[bytes]:
-        for key, part in args.items():
-            yield message(_ANNOTATION, self._key(key), *_value(part, self._key))
-
-    def _key(self, key: str) -> bytes:
-        return self._word(_KEYS, key, 1, 10)
-
-    def _word(self, table: int, word: str, by_number: int, in_full: int) -> bytes:
-        number = self._words[table](word)
-        return integer(by_number, number) if number else text(in_full, word)
+        key = self._key
+        annotations = [message(_ANNOTATION, key(word), *_value(part, key)) for word, part in args.items()]
+        return b"".join((self._name(name), self._kind(kind), *annotations))
 
 
 def _value(value: Any, key: Callable[[str], bytes], depth: int = 0) -> list[bytes]:
     """The fields of a DebugAnnotation that hold plain data."""
-    match value:
-        case bool():
-            return [integer(2, value)]
-        case int() if -(1 << 63) <= value < 1 << 63:
-            return [integer(4, value)]
-        case float():
-            return [double(5, value)]
-        case dict() if depth < _DEPTH:
-            return [message(11, key(name), *_value(part, key, depth + 1)) for name, part in value.items()]
-        case list() if depth < _DEPTH:
-            return [message(12, *_value(part, key, depth + 1)) for part in value]
-        case _:
-            return [text(6, str(value))]
+    if isinstance(value, str):
+        return [text(6, value)]
+    if isinstance(value, bool):
+        return [integer(2, value)]
+    if isinstance(value, int) and -(1 << 63) <= value < 1 << 63:
+        return [integer(4, value)]
+    if isinstance(value, float):
+        return [double(5, value)]
+    if isinstance(value, dict) and depth < _DEPTH:
+        return [message(11, key(name), *_value(part, key, depth + 1)) for name, part in value.items()]
+    if isinstance(value, list) and depth < _DEPTH:
+        return [message(12, *_value(part, key, depth + 1)) for part in value]
+    return [text(6, str(value))]
 
 
 def _packet(*fields: bytes) -> bytes:

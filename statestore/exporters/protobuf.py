@@ -6,11 +6,14 @@ from typing import Final
 _MASK: Final = (1 << 64) - 1
 
 
+_SHORT: Final = [bytes((number,)) for number in range(0x80)]
+
+
 def varint(number: int) -> bytes:
     """Seven bits a byte, the lowest first; a negative number as its two's complement of 64 bits."""
+    if 0 <= number < 0x80:
+        return _SHORT[number]
     number &= _MASK
-    if number < 0x80:
-        return bytes((number,))
     out = bytearray()
     while number >= 0x80:
         out.append(number & 0x7F | 0x80)
@@ -19,9 +22,14 @@ def varint(number: int) -> bytes:
     return bytes(out)
 
 
+# Most fields have a small number and a small value: a trace has a million of them.
+_INTEGERS: Final = [varint(field << 3) for field in range(0x80)]
+_MESSAGES: Final = [varint(field << 3 | 2) for field in range(0x80)]
+
+
 def integer(field: int, number: int) -> bytes:
-    """A field of an integer type, an enum or a bool."""
-    return varint(field << 3) + varint(number)
+    """A field of an integer type, an enum or a bool; fields up to 127."""
+    return _INTEGERS[field] + (_SHORT[number] if 0 <= number < 0x80 else varint(number))
 
 
 def double(field: int, number: float) -> bytes:
@@ -32,9 +40,12 @@ def double(field: int, number: float) -> bytes:
 def message(field: int, *parts: bytes) -> bytes:
     """A field that is a message, from its own fields; also bytes."""
     body = b"".join(parts)
-    return varint(field << 3 | 2) + varint(len(body)) + body
+    size = len(body)
+    return _MESSAGES[field] + (_SHORT[size] if size < 0x80 else varint(size)) + body
 
 
 def text(field: int, string: str) -> bytes:
     """A field of text."""
-    return message(field, string.encode("utf-8", "replace"))
+    body = string.encode("utf-8", "replace")
+    size = len(body)
+    return _MESSAGES[field] + (_SHORT[size] if size < 0x80 else varint(size)) + body

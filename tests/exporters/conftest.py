@@ -1,10 +1,19 @@
-"""A run in which a value of every kind is recorded, live and in its file."""
+"""What there is to export, and the browser to open it in."""
+
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
 
 import pytest
 
 from statestore import History, HistoryFile, Run, Slice, open_history
 from statestore.values import Alert
+from tests.conftest import THOROUGH
+from tests.consumers.viewers.browser import Browser, Speedscope, TraceProcessor
+from tests.exporters.traced import record_everything
 
+ORCHESTRATOR = Path(__file__).parents[2] / "examples" / "orchestrator.py"
 backlog = Slice("backlog", initial={"tasks": {}, "seen": frozenset()})
 
 
@@ -53,3 +62,48 @@ def source(request, run) -> "History | HistoryFile":
     run.close()
     with open_history(run.journal.path) as file:
         yield file
+
+
+@pytest.fixture(scope="session")
+def main_job(tmp_path_factory):
+    """The file of the main job, in four threads: over a part of the standard library, thoroughly over all of it."""
+    place = tmp_path_factory.mktemp("main")
+    library = Path(sysconfig.get_path("stdlib"))
+    folder = library if THOROUGH else library / "xml"
+    command = [sys.executable, ORCHESTRATOR, folder, "--workers", "4", "--history", "main.history"]
+    subprocess.run(command, cwd=place, check=True, capture_output=True)
+    with open_history(place / "main.history") as history:
+        yield history
+
+
+@pytest.fixture(scope="session")
+def everything(tmp_path_factory):
+    """A live run with something of everything in it, that has ended."""
+    return record_everything(tmp_path_factory.mktemp("everything") / "everything.history")
+
+
+@pytest.fixture(scope="session")
+def everything_file(everything):
+    """The file of that run."""
+    with open_history(everything.journal.path) as history:
+        yield history
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory):
+    """One browser for all tests, as it takes seconds to start."""
+    browser = Browser(tmp_path_factory.mktemp("browser"))
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="session")
+def trace_processor(browser):
+    """Perfetto's trace processor, in a tab of its own."""
+    return TraceProcessor(browser)
+
+
+@pytest.fixture(scope="session")
+def speedscope_app(browser):
+    """The speedscope page, in a tab of its own."""
+    return Speedscope(browser)

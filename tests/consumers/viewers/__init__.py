@@ -1,0 +1,1 @@
+"""A browser, and the pages in it that draw traces and profiles."""
