@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import count
+from math import inf, nextafter
 from typing import Any, NamedTuple
 
 import msgspec
@@ -18,7 +19,7 @@ _text = msgspec.json.encode
 
 
 def chrome(source: Source) -> Iterator[bytes]:
-    """Chrome trace events, one a line. Streams: about 10 µs and 170 bytes a span.
+    """Chrome trace events, one a line. Streams: about 15 µs and 200 bytes a span, and what reading it takes.
 
     Spans outside of asyncio are complete events of their thread; those of tasks, and those that overlap others of their
     thread without lying in them, are asynchronous events. Milestones, snapshots, alerts and moves of the head are
@@ -119,10 +120,14 @@ def _duration(piece: Slice, first_ns: int) -> bytes:
     """Such a number of microseconds that start and duration add up to the end as a reader's floats do.
 
     speedscope compares the end of a span with the end of what it is in, to the last bit, and warns where they differ:
-    for one span in six if the duration were divided by a thousand and no more.
+    for one span in six if the duration were divided by a thousand and no more. Their difference is not always it
+    either: 0.255 + (1.324 - 0.255) is 1.3239999999999998.
     """
     start, end = (piece.started_ns - first_ns) / 1_000, (piece.ended_ns - first_ns) / 1_000
     exact_ns = piece.ended_ns - piece.started_ns
     if start + exact_ns / 1_000 == end:
         return b"%d.%03d" % divmod(exact_ns, 1_000)
-    return repr(end - start).encode()
+    duration = end - start
+    if start + duration != end:
+        duration = nextafter(duration, inf if start + duration < end else 0.0)
+    return repr(duration).encode()

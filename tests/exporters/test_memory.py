@@ -10,7 +10,7 @@ from tests.conftest import THOROUGH
 from tests.exporters.traced import board, task_set
 
 MB = 1_000_000
-TRACES = ["perfetto", "collapsed", "chrome", "speedscope", "cpuprofile"]
+TRACES = ["chrome", "collapsed", "perfetto", "speedscope", "cpuprofile"]
 
 
 def export_in_process(*arguments):

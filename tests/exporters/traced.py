@@ -35,7 +35,10 @@ def span(id, started_ns, ended_ns, parent_id=None, name="s", **fields):
 
 
 def spans(max_time=30, max_size=25):
-    """Any spans: overlapping, touching, empty, in a few lanes, with parents among them or not, ids used twice."""
+    """Any spans: overlapping, touching, empty, in a few lanes, with parents among them or not.
+
+    Ids are used twice, as in a run that was resumed, but not for spans that start at the same moment.
+    """
     times = st.integers(-3, max_time)
     ids = st.integers(1, 12)
 
@@ -47,7 +50,7 @@ def spans(max_time=30, max_size=25):
     lanes = st.tuples(st.sampled_from([5, 6]), st.sampled_from([7, 8]), st.sampled_from([None, "Task-1", "upload"]))
     names = st.sampled_from(["a", "b", "c;d", "é"])
     one = st.builds(draw, ids, st.none() | ids, names, times, st.integers(0, max_time), lanes)
-    return st.lists(one, max_size=max_size)
+    return st.lists(one, max_size=max_size, unique_by=lambda span: (span.id, span.started_ns))
 
 
 class Unspeakable:
