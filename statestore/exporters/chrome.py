@@ -120,8 +120,9 @@ def _duration(piece: Slice, first_ns: int) -> bytes:
     """Such a number of microseconds that start and duration add up to the end as a reader's floats do.
 
     speedscope compares the end of a span with the end of what it is in, to the last bit, and warns where they differ:
-    for one span in six if the duration were divided by a thousand and no more. Their difference is not always it
-    either: 0.255 + (1.324 - 0.255) is 1.3239999999999998.
+    for one span in six if the duration were divided by a thousand and no more. Where a span ran longer than all that
+    was before it, the difference of the floats can miss too, as in 0.255 + (1.324 - 0.255), and for one such span in
+    a hundred or so every float does, by one bit.
     """
     start, end = (piece.started_ns - first_ns) / 1_000, (piece.ended_ns - first_ns) / 1_000
     exact_ns = piece.ended_ns - piece.started_ns

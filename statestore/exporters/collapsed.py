@@ -13,8 +13,8 @@ def collapsed(source: Source, *, stacks: bool = False) -> Iterator[bytes]:
     """One line a stack, `outermost;...;innermost nanoseconds`, for flamegraph.pl, inferno and speedscope.
 
     A span stands on its parent, also where that ran in another thread or task, and counts the time in which none of
-    its own children ran: the lines add up to the time that was worked. Costs about 12 µs a span, and the memory of 100,000
-    different stacks; names beyond those count as `(other names)`.
+    its own children ran: the lines add up to the time that was worked. Costs about 12 µs a span, and the memory of
+    100,000 different stacks; names beyond those count as `(other names)`.
 
     Args:
         source: the run.

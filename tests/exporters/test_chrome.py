@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from datetime import datetime
+from math import ulp
 
 import pytest
 from hypothesis import given
@@ -35,7 +36,10 @@ def test_every_span_is_one_event_or_a_pair(given_spans):
 
 @given(spans(max_time=10**12))
 def test_durations_add_up_for_a_reader_of_floats(given_spans):
-    """Start and duration give the end as it would be written itself, so that what touches touches."""
+    """Start and duration give the end as it would be written itself, so that what touches touches.
+
+    To the last bit, but for spans that ran longer than all that was before: for some of these no float does.
+    """
     by_id = {one.id: one for one in given_spans}
     distinct = list(by_id.values())
     first_ns = min([0, *[one.started_ns for one in distinct]])
@@ -43,7 +47,10 @@ def test_durations_add_up_for_a_reader_of_floats(given_spans):
         if event["ph"] == "X":
             one = by_id[event["args"]["id"]]
             assert event["ts"] == (one.started_ns - first_ns) / 1_000
-            assert event["ts"] + event["dur"] == (one.ended_ns - first_ns) / 1_000
+            end = (one.ended_ns - first_ns) / 1_000
+            assert event["ts"] + event["dur"] == end or (
+                event["dur"] > event["ts"] and abs(event["ts"] + event["dur"] - end) <= ulp(end)
+            )
 
 
 def test_an_event_a_line(everything_file):
