@@ -14,10 +14,12 @@ with extra("analytics"):
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-# What is held at once: rows, or characters of text where payloads are large. A reader skips whole groups, so that they
-# are not to be too small.
-GROUP: Final = 20_000
-GROUP_TEXT: Final = 16_000_000
+# Rows of a group, which a reader skips or reads as a whole, or fewer that take so many bytes: it is held in memory.
+GROUP: Final = 100_000
+GROUP_BYTES: Final = 32_000_000
+# As Python's objects, rows take some twenty times the room that they take in columns: so many at once, or so much text.
+_BATCH: Final = 2_000
+_BATCH_TEXT: Final = 8_000_000
 _CODEC: Final = "zstd"
 
 
@@ -27,7 +29,7 @@ def parquet(source: Source, path: str | os.PathLike[str], group: int = GROUP) ->
     Each is a file `<table>.parquet`, whose first columns, `run` and `store`, tell the rows of many runs apart. Columns
     are the fields of the values: `*_at` and `at` are timestamps in UTC (microseconds), `*_ns` nanoseconds, those of
     moments since the run began (`runs.started_wall_ns` since the epoch), `*_bytes` bytes; payload, meta, metadata, data
-    and patches are JSON. Takes about 15 µs a row, and the memory of one group of rows.
+    and patches are JSON. Takes about 15 µs a row, and the memory of one group of rows, some 30 MB.
 
     Args:
         source: a live history or an opened file.
@@ -48,30 +50,41 @@ def parquet(source: Source, path: str | os.PathLike[str], group: int = GROUP) ->
 
 def _write(source: Source, table: Table, path: Path, group: int) -> None:
     keys = {"run": valid(source.header.run), "store": valid(source.header.store)}
+    batches = (_columns(rows, table, keys) for rows in _batches(table.rows(source), min(group, _BATCH)))
     with pq.ParquetWriter(path, table.schema, compression=_CODEC) as writer:
-        for rows in _groups(table.rows(source), group):
-            writer.write_table(_columns(rows, table, keys))
+        for waiting in _groups(batches, group):
+            writer.write_table(pa.Table.from_batches(waiting, table.schema), row_group_size=group)
 
 
-def _columns(rows: list[Row], table: Table, keys: dict[str, str]) -> "pa.Table":
+def _batches(rows: Iterable[Row], most: int) -> Iterator[list[Row]]:
+    batch: list[Row] = []
+    characters = 0
+    for row in rows:
+        batch.append(row)
+        characters += sum([len(cell) for cell in row.values() if isinstance(cell, str)])
+        if len(batch) >= most or characters >= _BATCH_TEXT:
+            yield batch
+            batch, characters = [], 0
+    if batch:
+        yield batch
+
+
+def _groups(batches: "Iterable[pa.RecordBatch]", most: int) -> "Iterator[list[pa.RecordBatch]]":
+    group: list[pa.RecordBatch] = []
+    for batch in batches:
+        group.append(batch)
+        if sum(one.num_rows for one in group) >= most or sum(one.nbytes for one in group) >= GROUP_BYTES:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _columns(rows: list[Row], table: Table, keys: dict[str, str]) -> "pa.RecordBatch":
     columns = [
         pa.repeat(pa.scalar(keys[field.name], field.type), len(rows))
         if field.name in keys
         else pa.array([row[field.name] for row in rows], field.type)
         for field in table.schema
     ]
-    return pa.Table.from_arrays(columns, schema=table.schema)
-
-
-def _groups(rows: Iterable[Row], most: int) -> Iterator[list[Row]]:
-    """Rows by the group, fewer where their texts are long."""
-    group: list[Row] = []
-    characters = 0
-    for row in rows:
-        group.append(row)
-        characters += sum([len(cell) for cell in row.values() if isinstance(cell, str)])
-        if len(group) >= most or characters >= GROUP_TEXT:
-            yield group
-            group, characters = [], 0
-    if group:
-        yield group
+    return pa.RecordBatch.from_arrays(columns, schema=table.schema)

@@ -121,7 +121,7 @@ def test_large_payloads_make_small_groups(tmp_path):
     """Groups end by the size of their texts, too, so that they fit into memory."""
     with begin() as run:
         for number in range(5):
-            run.dispatch(task_set(f"T{number}", "x" * 5_000_000))
+            run.dispatch(task_set(f"T{number}", "x" * 9_000_000))
         export(run.history, "parquet", tmp_path / "run.parquet")
     with pq.ParquetFile(tmp_path / "run.parquet" / "commits.parquet") as file:
         assert [file.metadata.row_group(n).num_rows for n in range(file.metadata.num_row_groups)] == [2, 2, 1]
