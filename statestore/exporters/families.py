@@ -83,7 +83,7 @@ class Families:
         """By store: head and newest commit."""
 
     def take(self, store: str, value: Any) -> None:
-        """Counts a recorded value of a store. From any thread; 2 to 5 µs."""
+        """Counts a recorded value of a store. From any thread."""
         match value:
             case Span():
                 self._durations.child(store, value.name, value.kind).observe(value.elapsed_ns / 1e9)

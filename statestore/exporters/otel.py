@@ -33,8 +33,8 @@ class OpenTelemetry:
 
     A run is one trace. Each span has its parent, kind, commit, thread and task; milestones are events of the span in
     which they were reached; a dispatch on another commit than the one before links to the span that made that commit.
-    The span around all others, which has the store's name, is sent by `close`. Costs the dispatching thread about 40 µs
-    a span.
+    The span around all others, which has the store's name, is sent by `close`. A span costs the thread that it ran in
+    about as much as a dispatch that is recorded.
 
     Args:
         source: the history of the run, for its name and id; what it holds is not read.

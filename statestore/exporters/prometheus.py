@@ -24,7 +24,7 @@ class Metrics:
 
     Counters of actions by type and status, of moves, milestones and alerts; a histogram of the durations of spans by
     name; gauges of the head, and of what `Memory` and `Gauges` have read last. Stores are told apart by their names:
-    two of one name are added up. What it watches costs 5 to 10 µs a dispatch.
+    two of one name are added up. A dispatch that is watched costs about half as much again.
 
     Args:
         labels: how many values a label may have in each store; the rest is counted under `(other)`. So many time
@@ -61,7 +61,7 @@ class Metrics:
 def prometheus(source: Source, **options: Any) -> Iterator[bytes]:
     """The figures at the end of a run, in Prometheus's text format, for its node exporter or a push gateway.
 
-    Takes about 5 µs a commit and a span; what is held does not grow with the run.
+    What is held does not grow with the run.
 
     Args:
         source: a live history or an opened file.

@@ -116,7 +116,10 @@ def test_the_package_says_that_it_is_typed():
 
 def test_heavy_libraries_load_on_use():
     """Importing statestore loads none of the libraries that only some commands or calls need."""
-    heavy = ("deepdiff", "rich", "click", "numpy", "immutables", "attr", "pyinstrument", "asyncio.subprocess")
+    heavy = (
+        "deepdiff", "rich", "click", "numpy", "immutables", "attr", "pyinstrument", "asyncio.subprocess",
+        "opentelemetry", "prometheus_client", "pyarrow",
+    )  # fmt: skip
     code = f"import statestore, sys; print([name for name in {heavy!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "[]"
