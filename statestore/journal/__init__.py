@@ -7,10 +7,13 @@ from statestore.loading import on_use
 if TYPE_CHECKING:
     from statestore.journal.classes import REDACTED, Opaque, Unstored, register
     from statestore.journal.codec import Keyframe
+    from statestore.journal.copying import compact, cut
     from statestore.journal.names import SENSITIVE
     from statestore.journal.reader import JournalFile
     from statestore.journal.recorder import Journal
     from statestore.journal.redaction import is_redacted
+    from statestore.journal.repairing import Repair, repair
+    from statestore.journal.verifying import Verification, verify
 
 __all__ = [
     "REDACTED",
@@ -19,9 +22,15 @@ __all__ = [
     "JournalFile",
     "Keyframe",
     "Opaque",
+    "Repair",
     "Unstored",
+    "Verification",
+    "compact",
+    "cut",
     "is_redacted",
     "register",
+    "repair",
+    "verify",
 ]
 
 # Reading needs nothing of what writes.
@@ -30,9 +39,12 @@ __getattr__, __dir__ = on_use(
     {
         "statestore.journal.classes": ("REDACTED", "Opaque", "Unstored", "register"),
         "statestore.journal.codec": ("Keyframe",),
+        "statestore.journal.copying": ("compact", "cut"),
         "statestore.journal.names": ("SENSITIVE",),
         "statestore.journal.reader": ("JournalFile",),
         "statestore.journal.recorder": ("Journal",),
         "statestore.journal.redaction": ("is_redacted",),
+        "statestore.journal.repairing": ("Repair", "repair"),
+        "statestore.journal.verifying": ("Verification", "verify"),
     },
 )
