@@ -73,6 +73,8 @@ def _checked(path: Any) -> Path:
 
 def bisect(past: "Past", predicate: Callable[[Any], bool]) -> Commit | None:
     """The first commit on the lineage whose state satisfies the predicate."""
+    if not callable(predicate):
+        raise ActionError(f"bisect takes a function of the state, not {predicate!r}")
     lineage = past.lineage()
     low, high = 0, len(lineage)
     while low < high:
