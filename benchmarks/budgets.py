@@ -183,7 +183,7 @@ def undo_and_redo(kind: str) -> Callable[[bool], float]:
     return measure
 
 
-def _jumps(history: History, commits: int, passes: int = 3) -> list[float]:
+def _jumps(history: History, commits: int, passes: int = 5) -> list[float]:
     """What each of 300 jumps takes, the best of several passes: what comes between is the machine's doing."""
 
     def jump(seq: int) -> int:

@@ -32,9 +32,12 @@ class History(LivePast):
 
     Give it to one store: `Store(slice, middleware=[History()])`. It stands outside of the dispatch path and costs about
     as much as encoding one commit. Each commit is kept as a record of about 100 bytes, compressed to a fifth with its
-    neighbours, and its state is rebuilt when somebody asks for it. What a slice changes in a draft is known. What a
-    reducer returns by hand is compared with what was there before, at each dispatch: 0.3 µs for every key or element of
-    the mappings and lists on the way to a change, so 300 µs where one of 1,000 tasks is set by hand.
+    neighbours, and its state is rebuilt when somebody asks for it, from one of the few that are kept: on 1,000 tasks
+    all that is 300 bytes a commit in `immutables.Map` and 800 in pyrsistent.
+
+    What a slice changes in a draft is known. What a reducer returns by hand is compared with what was there before, at
+    each dispatch: 0.3 µs for every key or element of the mappings and lists on the way to a change, so 300 µs where one
+    of 1,000 tasks is set by hand.
 
     Args:
         limit: so many commits are remembered at most; the oldest ones go, what they led to stays exact, and the oldest

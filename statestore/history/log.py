@@ -2,7 +2,7 @@
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import accumulate, chain
 from typing import Any, NamedTuple, TypeVar, overload
@@ -111,24 +111,29 @@ class CommitLog:
 
     def read(self, run: range) -> Iterator[Commit]:
         """The commits of a run, upwards or downwards."""
-        parts = self._parts
-        for here, segment in self._stretches(parts, run):
-            if segment is not None and segment.plain:
-                yield from self._decode(decode_plain_commits, segment, here)
-            else:
-                yield from map(_as_commit, self._records(parts, segment, here))
+        return chain.from_iterable(self._decoded(decode_plain_commits, _as_commit, run))
 
     def changes(self, run: range) -> Iterator[tuple[Change, ...]]:
         """What the commits of a run changed; a third of the cost of the whole commits."""
-        if len(run) == 1:
-            yield _as_changes(self._record(run[0]))  # most often it is one, and this is undo and redo
-            return
+        if len(run) == 1:  # as it is for most undos and redos
+            return iter((_as_changes(self._record(run[0])),))
+        return chain.from_iterable(self._decoded(decode_plain_changes, _as_changes, run))
+
+    def _decoded(
+        self, many: Callable[[bytes, int], list[R]], one: Callable[[bytes | Commit], R], run: range
+    ) -> Iterator[Iterable[R]]:
         parts = self._parts
         for here, segment in self._stretches(parts, run):
-            if segment is not None and segment.plain:
-                yield from self._decode(decode_plain_changes, segment, here)
-            else:
-                yield from map(_as_changes, self._records(parts, segment, here))
+            if segment is None or not segment.plain:
+                yield map(one, self._records(parts, segment, here))
+                continue
+            body, ends, size = self._open(segment.body), segment.ends, 1
+            while here:
+                now, here = here[:size], here[size:]
+                low, high = sorted((now[0] - segment.first, now[-1] - segment.first))
+                found = many(body[ends[low - 1] if low else 0 : ends[high]], len(now))
+                yield found if now.step > 0 else reversed(found)
+                size = min(2 * size, DECODED_AT_ONCE)  # who reads on will go on reading
 
     def _stretches(self, parts: _Parts, run: range) -> Iterator[tuple[range, Segment | None]]:
         """The parts of a run that lie in one segment, or in none: in the tail or in the file of an earlier process."""
@@ -154,15 +159,6 @@ class CommitLog:
             _, first, tail = parts
             for seq in run:
                 yield tail[seq - first] if first <= seq < first + len(tail) else self._read_before(seq)
-
-    def _decode(self, decode: Callable[[bytes, int], list[R]], segment: Segment, run: range) -> Iterator[R]:
-        body, ends, size = self._open(segment.body), segment.ends, 1
-        while run:
-            here, run = run[:size], run[size:]
-            low, high = sorted((here[0] - segment.first, here[-1] - segment.first))
-            found = decode(body[ends[low - 1] if low else 0 : ends[high]], len(here))
-            yield from found if here.step > 0 else reversed(found)
-            size = min(2 * size, DECODED_AT_ONCE)  # who reads on will go on reading
 
     def _read_before(self, seq: int) -> Commit:
         if seq >= self.first or self._before is None:
