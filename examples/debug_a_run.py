@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from survey.backlog import backlog
+from survey.backlog import PRECEDING, backlog
 
 from statestore import History, StateStoreError, Store, open_history
 
@@ -39,18 +39,20 @@ def debug(path: str) -> None:
         assert blamed is not None
         print(f"  blame: commit {blamed.seq:,}, {blamed.action.type}")
 
-        history = History()
+        # Where the run went back and on again, other branches lie between: a place on the lineage is no seq.
+        lineage, history = list(run.lineage()), History()
         with Store(backlog, run.state_at("root"), middleware=[history]) as store:
-            history.load([commit.action for commit in run.lineage()])
+            history.load([commit.action for commit in lineage])
             print(f"\nAt the end of the run:      {count(store.state)}")
-            history.rewrite(skip=[culprit.seq])
+            history.rewrite(skip=[1 + lineage.index(culprit)])
             print(f"Without commit {culprit.seq:,}:      {count(store.state)}")
             print(f"  {status[1]}: {store.state['tasks'][status[1]]['status']}")
 
 
 def count(state: Mapping[str, Any]) -> str:
     """How many tasks are where, in words."""
-    return ", ".join([f"{number:,} {status}" for status, number in state["counts"].items() if number])
+    counts = state["counts"]
+    return ", ".join([f"{counts[status]:,} {status}" for status in PRECEDING if counts[status]])
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from statestore.core.listeners import Listener, notify_all
 from statestore.core.middleware import as_action, call_all, check_middleware, closers, compose
 from statestore.core.reducing import PATCHED, as_reduce, initial_of, reduce_patched
 from statestore.core.stream import Stream
-from statestore.core.transactions import GROUP, Transaction
+from statestore.core.transactions import GROUP, Group, Transaction, group_of
 from statestore.core.watching import wait_until, watch_values
 from statestore.errors import ActionError, DispatchError, ReducerError
 from statestore.ports import Clock, Dispatch, Middleware, Sink, SystemClock, Unsubscribe
@@ -210,9 +210,9 @@ class Store:
             raise interrupt
 
     def _group(self, transaction: Transaction | None) -> tuple[int | None, str | None]:
-        around = GROUP.get() if self._groups else None
+        around = group_of(self) if self._groups else None
         if around is not None:
-            return around
+            return around.take(self._seq + 1), around.label
         return (transaction.first_seq, transaction.label) if transaction is not None else (None, None)
 
     def replace_reducer(self, reducer: Any) -> None:
@@ -277,7 +277,8 @@ class Store:
         """Gives all commits made inside, by this thread or task and by tasks started here, one group."""
         with self._lock:
             self._groups += 1
-            token = GROUP.set(GROUP.get() or (self._seq + 1, label))
+        open_here = GROUP.get()
+        token = GROUP.set(open_here if group_of(self) is not None else Group(self, label, open_here))
         try:
             yield
         finally:
@@ -367,9 +368,7 @@ class Store:
             DispatchError: inside a transaction, locked or closed; ReducerError inside a reducer. `what` names the deed.
         """
         with self._lock:
-            self._check_free(what)
-            if self._transaction is not None:
-                raise DispatchError(f"cannot {what} inside transaction {self._transaction.label!r}; end it first")
+            self._check_still(what)
             yield
 
     def run(self, state: Any, action: Action, changes: list[Change] | None = None) -> Any:
@@ -401,11 +400,12 @@ class Store:
 
         Publishes the move, and notifies the listeners if the state is another object than before.
         """
-        with self.holding(move.kind):
+        with self._lock:
+            self._check_still(move.kind)
             before, listeners = self._state, self._listeners
             self._head, self._state = move.to_seq, state
             self._stream.publish(move)
-            if state is not before:
+            if listeners and state is not before:
                 notify_all(listeners, self)
 
     def rebase(self, state: Any, head: int, seq: int, elapsed_ns: int, started_wall_ns: int | None = None) -> None:
@@ -492,6 +492,11 @@ class Store:
             self._transaction.check_owner()
         if self._obstacle is not None:
             raise DispatchError(f"cannot {what}: {self._obstacle}")
+
+    def _check_still(self, what: str) -> None:
+        self._check_free(what)
+        if self._transaction is not None:
+            raise DispatchError(f"cannot {what} inside transaction {self._transaction.label!r}; end it first")
 
     def _check_not_reducing(self, what: str) -> None:
         if self._reducing and self._busy == get_ident():

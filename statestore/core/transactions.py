@@ -9,8 +9,33 @@ from typing import Any
 from statestore.errors import DispatchError
 from statestore.values import Commit
 
-GROUP: ContextVar[tuple[int, str] | None] = ContextVar("statestore_group", default=None)
-"""The group id and label that commits made in this context belong to; for `store.grouping`."""
+
+@dataclass(slots=True, eq=False)
+class Group:
+    """Commits of one store that are one step; the seq of the first of them is the group's id."""
+
+    owner: object
+    label: str
+    around: "Group | None"
+    first_seq: int | None = None
+
+    def take(self, seq: int) -> int:
+        """Takes in the commit with that seq; gives the id."""
+        if self.first_seq is None or self.first_seq >= seq:  # there was none, or it was rolled back
+            self.first_seq = seq
+        return self.first_seq
+
+
+GROUP: ContextVar[Group | None] = ContextVar("statestore_group", default=None)
+"""The groups that are open in this context, the innermost; for `store.grouping`."""
+
+
+def group_of(owner: object) -> Group | None:
+    """The group of that store that is open in this context."""
+    group = GROUP.get()
+    while group is not None and group.owner is not owner:
+        group = group.around
+    return group
 
 
 def current_task() -> Any:

@@ -76,9 +76,10 @@ class Branches:
 
         In a file with damage, what grew from a commit that is lost begins at a root of its own.
         """
-        if position < self.first or position > self.end_of_run(position):
+        runs, after = self._runs, bisect_right(self._runs, position, key=_start)
+        if position < self.first or position > (runs[after].before if after < len(runs) else self.newest):
             return range(0)
-        return range(max(self._runs[self._index(position)].start, self.first), position + 1)
+        return range(max(runs[after - 1].start, self.first), position + 1)
 
     def start_of_run(self, position: int) -> int | None:
         """The first seq of the run that holds the position, remembered or not; None at a root before all runs."""

@@ -58,8 +58,7 @@ def compare(one: Source, other: Source) -> Comparison:
     Times and seqs do not count: two runs of one program are the same. Reads both lineages up to there.
     """
     for given in (one, other):
-        if not hasattr(given, "lineage") or not hasattr(given, "state_at"):
-            raise ActionError(f"compare takes a history or an opened file, not {given!r}")
+        check_source(given, "compare")
     roots = diff(one.state_at("root"), other.state_at("root"))
     common = 0
     for left, right in zip_longest(one.lineage(), other.lineage()):
@@ -67,6 +66,13 @@ def compare(one: Source, other: Source) -> Comparison:
             return Comparison(one, other, common, left, right, roots)
         common += 1
     return Comparison(one, other, common, None, None, roots)
+
+
+def check_source(given: Any, asker: str) -> Source:
+    """What was given, if it can be asked as a history can."""
+    if not hasattr(given, "lineage") or not hasattr(given, "state_at"):
+        raise ActionError(f"{asker} takes a history or an opened file, not {given!r}")
+    return given  # type: ignore[no-any-return]
 
 
 def _alike(left: Commit, right: Commit) -> bool:

@@ -63,7 +63,7 @@ def _put(node: Any, path: Path, depth: int, op: str, value: Any) -> Any:
         value = _put(node[key] if is_mapping else kind.child(node, key), path, depth + 1, op, value)
         op = "replace"
     if is_mapping:
-        return kind.update(node, {key: REMOVED if op == "remove" else value})
+        return kind.set(node, key, REMOVED if op == "remove" else value)
     return kind.edit(node, [(op, key, value)])
 
 

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from statestore.errors import HistoryError
+from statestore.errors import ActionError, HistoryError
 from statestore.history import questions
 from statestore.history.bisecting import bisect
 from statestore.history.branches import Branches
@@ -185,7 +185,9 @@ class Past(ABC):
 
         As with git, the answer is right where the predicate, once true, stays true. Costs O(log n) states.
         """
-        return bisect(self, self.lineage(), predicate).first
+        if not callable(predicate):
+            raise ActionError(f"bisect takes a function of the state, not {predicate!r}")
+        return bisect(self, self.lineage(), lambda state: bool(predicate(state))).first
 
     def find(
         self,

@@ -11,11 +11,12 @@ from statestore.history.branches import Branches, Route
 from statestore.history.fold import Step, backward, fold, forward
 from statestore.values import Change
 
-# One state is kept for so many bytes of records: of small commits (90 bytes) that is one in 370. None is further than
-# half of that from a kept one, and rebuilding it costs half a dispatch for each commit in between: less than 100
-# dispatches. What that takes is what has changed between two of them: at 1,000 tasks 200 bytes a commit in
-# `immutables.Map`, and 550 in pyrsistent, whose smallest map takes 500.
-SPACING_BYTES = 32_768
+# One state is kept for so many bytes of records: of small commits (110 bytes) that is one in 220. None is further than
+# half of that from a kept one, and rebuilding it costs half a dispatch for each commit in between: some 60 dispatches.
+# What that takes is what has changed between two of them: at 1,000 tasks 280 bytes a commit in `immutables.Map`, and
+# 780 in pyrsistent, whose smallest map takes 500. Fewer kept states would not help there: as long as hardly any task is
+# set twice between two of them, each map that ever was is in one of them.
+SPACING_BYTES = 24_576
 # So many keyframes at most: then every second one is let go and the spacing doubles, as the garbage collector walks
 # through every kept pyrsistent vector (500 states of 10,000 tasks: 50 ms for a full collection).
 KEYFRAMES_AT_MOST = 512

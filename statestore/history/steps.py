@@ -29,9 +29,10 @@ def stop_before(past: Past, position: int, undoable: Undoable) -> tuple[int, lis
 
     A root is always accepted. Positions inside a group are no stops: a group is gone back over whole.
     """
-    crossed: list[Commit] = []
+    branches, crossed = past.branches, list[Commit]()
     oldest = here = position
-    for commit in _back_from(past, position):
+    while branches.run_to(here):
+        commit = past.commit_at(here)
         if commit.changes:
             crossed.append(commit)
         oldest = min(oldest, commit.seq if commit.group is None else commit.group)
@@ -39,12 +40,6 @@ def stop_before(past: Past, position: int, undoable: Undoable) -> tuple[int, lis
         if crossed and here < oldest and _accepts(past, here, undoable) and _differ(past, here, position, crossed):
             return here, crossed
     return None
-
-
-def _back_from(past: Past, position: int) -> Iterator[Commit]:
-    while run := past.branches.run_to(position):
-        yield from past.read(run[::-1])
-        position = past.branches.parent(run[0])
 
 
 def stop_after(past: Past, position: int, end: int, undoable: Undoable) -> int | None:
@@ -88,9 +83,10 @@ def last_visited(past: Past, position: int) -> Iterator[int]:
 
 def without_no_ops(past: Past, position: int) -> int:
     """The nearest position, itself included, whose commit changed something, or the root."""
-    for commit in _back_from(past, position):
+    while past.branches.run_to(position):
+        commit = past.commit_at(position)
         if commit.changes:
-            return commit.seq
+            break
         position = commit.parent
     return position
 

@@ -27,8 +27,10 @@ class Trace:
     def _learn(self, depth: int, value: Any) -> None:
         """Reads off the value at that depth which of the keys below are positions."""
         for i in range(depth, len(self.path)):
-            kind = KINDS[type(value)]
+            kind, key = KINDS[type(value)], self.path[i]
             self._in_sequence[i] = kind.role == "sequence"
+            if self._in_sequence[i] and isinstance(key, int) and key < 0:
+                self._put(i, len(value) + key)  # counted from the end, as Python does
             try:
                 value = kind.child(value, self.path[i])
             except PatchError:

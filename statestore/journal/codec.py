@@ -18,6 +18,7 @@ _NIL: Final = 0xC0
 _harmless: Final = USUAL.others
 _keep: Final = msgspec.structs.force_setattr
 _decode_trusted: Final = msgspec.msgpack.Decoder(Commit, ext_hook=build_trusted).decode
+_decode_many: Final = msgspec.msgpack.Decoder(list[Commit]).decode
 
 
 def encode_commit(commit: Commit, packing: Packing | None = None) -> bytes:
@@ -121,12 +122,24 @@ def _packed_change(change: values.Change, packing: Packing) -> list[Any]:
 def decode_commit(data: bytes) -> Commit:
     """The commit again, from bytes that `encode_commit` made in this process."""
     commit = _decode_trusted(data)
-    for _, path, value, old in commit.changes:
-        if type(value) not in SCALARS or type(old) not in SCALARS or not SCALARS.issuperset(map(type, path)):
-            _keep(commit, "changes", tuple([_thicken_change(change) for change in commit.changes]))
-            break
+    if data[-1] != _NIL and not _are_flat(commit.changes):
+        _keep(commit, "changes", tuple([_thicken_change(change) for change in commit.changes]))
     _keep(commit, "wire", data)
     return commit
+
+
+def decode_plain_commits(records: bytes, count: int) -> list[Commit]:
+    """So many commits again, from plain records that follow each other; half the cost of one by one."""
+    return _decode_many(_as_array(records, count))
+
+
+def decode_plain_changes(records: bytes, count: int) -> list[tuple[values.Change, ...]]:
+    """What so many commits changed, likewise."""
+    return [record.changes for record in _decode_many_changed(_as_array(records, count))]
+
+
+def _as_array(records: bytes, count: int) -> bytes:
+    return b"\xdd" + count.to_bytes(4, "big") + records
 
 
 class _Changed(msgspec.Struct, array_like=True):
@@ -139,15 +152,22 @@ class _Changed(msgspec.Struct, array_like=True):
 
 
 _decode_changed: Final = msgspec.msgpack.Decoder(_Changed, ext_hook=build_trusted).decode
+_decode_many_changed: Final = msgspec.msgpack.Decoder(list[_Changed]).decode
 
 
 def decode_changes(data: bytes) -> tuple[values.Change, ...]:
     """What a commit changed, from bytes that `encode_commit` made in this process, at a third of the commit's cost."""
     changes = _decode_changed(data).changes
-    for _, path, value, old in changes:
-        if type(value) not in SCALARS or type(old) not in SCALARS or not SCALARS.issuperset(map(type, path)):
-            return tuple([_thicken_change(change) for change in changes])
-    return changes
+    if data[-1] == _NIL or _are_flat(changes):
+        return changes
+    return tuple([_thicken_change(change) for change in changes])
+
+
+def _are_flat(changes: tuple[values.Change, ...]) -> bool:
+    return all(
+        type(value) in SCALARS and type(old) in SCALARS and SCALARS.issuperset(map(type, path))
+        for _, path, value, old in changes
+    )
 
 
 def _thicken_change(change: values.Change) -> values.Change:

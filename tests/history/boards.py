@@ -9,7 +9,7 @@ from statestore import Action, Slice, Store, freeze, thaw
 from statestore.history import History
 from tests.history.model import BrokenError, reduce_plainly
 
-START: dict[str, Any] = {"tasks": {}, "order": [], "count": 0, "selected": None}
+START: dict[str, Any] = {"tasks": {}, "order": [], "lanes": [], "count": 0, "selected": None}
 STYLES = ("draft", "map", "by hand")
 
 
@@ -17,7 +17,7 @@ def make_reducer(style: str, version: int = 1) -> Any:
     """A slice that edits a draft, the same on `immutables.Map`, or a function that returns a wholly new state."""
     if style == "by hand":
         return by_hand(version)
-    initial = START if style == "draft" else immutables.Map(START, order=(), tasks=immutables.Map())
+    initial = START_OF[style]
     board = Slice("board", initial=initial)
 
     @board.on(lambda action: action.type.startswith("board/"))
@@ -50,13 +50,16 @@ def make_store(style: str = "draft", **options: Any) -> tuple[Store, History]:
     return store, history
 
 
-START_OF: dict[str, Any] = {"draft": START, "map": immutables.Map({**START, "order": (), "tasks": immutables.Map()})}
+START_OF: dict[str, Any] = {
+    "draft": START,
+    "map": immutables.Map({**START, "order": (), "lanes": (), "tasks": immutables.Map()}),
+}
 
 
 def plain(state: Any) -> Any:
     """The state as plain data, lists for whatever is ordered."""
     thawed = thaw(state)
-    return {**thawed, "order": list(thawed["order"])}
+    return {**thawed, "order": list(thawed["order"]), "lanes": list(thawed["lanes"])}
 
 
 def put(key: str, status: str = "open") -> Action:
@@ -77,6 +80,21 @@ def insert(at: int, item: str) -> Action:
 def remove(at: int) -> Action:
     """Takes an item out of the order."""
     return Action("board/remove", {"at": at})
+
+
+def lane(at: int) -> Action:
+    """Puts an empty lane before that position."""
+    return Action("board/lane", {"at": at})
+
+
+def fill(at: int) -> Action:
+    """Counts one up in a lane, if there is any."""
+    return Action("board/fill", {"at": at})
+
+
+def move(at: int, to: int) -> Action:
+    """Takes a lane, if there is any, to another position."""
+    return Action("board/move", {"at": at, "to": to})
 
 
 def count() -> Action:

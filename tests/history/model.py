@@ -6,7 +6,7 @@ from typing import Any
 
 from statestore.values import Action
 
-RESUMED, SQUASHED = "@@statestore/resume", "@@statestore/squash"
+RESUMED, SQUASHED, PATCHED = "@@statestore/resume", "@@statestore/squash", "@@statestore/apply"
 
 
 class BrokenError(Exception):
@@ -26,14 +26,39 @@ def reduce_plainly(state: dict[str, Any], action: Action, version: int) -> None:
         case "remove":
             if state["order"]:
                 del state["order"][payload["at"] % len(state["order"])]
+        case "lane":
+            state["lanes"].insert(min(payload["at"], len(state["lanes"])), {"filled": 0})
+        case "fill":
+            if state["lanes"]:
+                state["lanes"][payload["at"] % len(state["lanes"])]["filled"] += version
+        case "move":
+            if state["lanes"]:
+                lane = state["lanes"].pop(payload["at"] % len(state["lanes"]))
+                state["lanes"].insert(payload["to"], lane)
         case "count":
             state["count"] += version
         case "select":
             state["selected"] = payload["item"]
+        case "@@statestore/apply":
+            for op, path, value in payload["patches"]:
+                patch_plainly(state, op, path, value)
         case "fail":
             state["count"] += 100
             if state["count"] % 2 == payload["parity"]:
                 raise BrokenError("told to")
+
+
+def patch_plainly(state: dict[str, Any], op: str, path: list[str], value: Any) -> None:
+    """Replaces or removes a part of the state; raises where there is none."""
+    for depth, key in enumerate(path):
+        if key not in state:
+            raise BrokenError(f"nothing at {path}")
+        if depth < len(path) - 1:
+            state = state[key]
+    if op == "replace":
+        state[key] = value
+    else:
+        del state[key]
 
 
 @dataclass
@@ -45,8 +70,8 @@ class Node:
     state: Any
     changed: bool
     group: int | None = None
-    carried: Any = None
-    """For a squash or a resume: how the state looked before and after."""
+    version: int = 1
+    """Of the reducer that made it."""
 
 
 @dataclass
@@ -61,8 +86,6 @@ class Model:
     nodes: dict[int, Node] = field(default_factory=dict)
     head: int = 0
     seq: int = 0
-    base: int = 0
-    """Where a clear put the root."""
     forgotten: int = 0
     """The newest seq at the last clear."""
     roots: dict[int, Any] = field(default_factory=dict)
@@ -189,7 +212,7 @@ class Model:
     def add(self, parent: int, action: Action, state: Any, changed: bool, group: int | None = None) -> int:
         """One more commit."""
         self.seq += 1
-        self.nodes[self.seq] = Node(parent, action, copy.deepcopy(state), changed, group)
+        self.nodes[self.seq] = Node(parent, action, copy.deepcopy(state), changed, group, self.version)
         return self.seq
 
     def visit(self, position: int) -> None:
@@ -251,7 +274,7 @@ class Model:
         """As the history's."""
         self.roots = {self.head: copy.deepcopy(self.state)}
         self.nodes, self.trail, self.undone, self.snapshots = {}, [], [], []
-        self.base, self.forgotten = self.head, self.seq
+        self.forgotten = self.seq
 
     def snapshot(self, name: str) -> None:
         """As the history's."""

@@ -18,10 +18,11 @@ def commit(seq, payload=None):
 
 
 @pytest.mark.parametrize("every", [None, 3])
-def test_what_is_added_is_read_again(every, monkeypatch):
-    """In order, backwards, one by one and across segments; also when some could not be encoded."""
+@pytest.mark.parametrize("odd", [Odd(), (1, {"a": [2]})])
+def test_what_is_added_is_read_again(odd, every, monkeypatch):
+    """In order, backwards, one by one and across segments; also when some could not be encoded, or not so quickly."""
     monkeypatch.setattr(log, "SEGMENT_BYTES", 1_000)
-    commits = [commit(seq, {"odd": Odd()} if every and seq % every == 0 else None) for seq in range(1, 101)]
+    commits = [commit(seq, {"odd": odd} if every and seq % every == 0 else None) for seq in range(1, 101)]
     kept = CommitLog()
     for each in commits:
         assert kept.add(each) > 0
@@ -30,6 +31,11 @@ def test_what_is_added_is_read_again(every, monkeypatch):
     assert list(kept.read(range(1, 101))) == commits
     assert list(kept.read(range(90, 10, -1))) == commits[89:9:-1]
     assert list(kept.changes(range(5, 50))) == [each.changes for each in commits[4:49]]
+    assert list(kept.changes(range(100, 3, -1))) == [each.changes for each in commits[:2:-1]]
+    assert [next(kept.changes(range(seq, seq + 1))) for seq in (1, 50, 100)] == [
+        commits[i].changes for i in (0, 49, 99)
+    ]
+    assert list(kept.read(range(7, 7))) == []
 
 
 def test_a_thousand_small_commits_take_few_bytes():

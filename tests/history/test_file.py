@@ -59,7 +59,8 @@ def assert_same(file, history):
     assert file.find("board/put") == history.find("board/put")
     assert file.where(("tasks",)) == history.where(("tasks",))
     assert file.blame(("tasks", "b")) == history.blame(("tasks", "b"))
-    assert file.diff("root", "head").patches == history.diff("root", "head").patches
+    # In which order the keys of a mapping differ depends on how it was built.
+    assert set(file.diff("root", "head").patches) == set(history.diff("root", "head").patches)
     assert file.bisect(lambda state: "c" in state["tasks"]) == history.bisect(lambda state: "c" in state["tasks"])
     assert not file.compare(history)
 

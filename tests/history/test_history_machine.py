@@ -8,13 +8,13 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from statestore import Action, DispatchError, HistoryError, apply_patches
-from statestore.history import live, log, states
+from statestore import Action, DispatchError, HistoryError, Patch, PatchError, apply_patches
+from statestore.history import live, log, replay, states, verify_replay
 from statestore.values import FAILED
 from tests.conftest import THOROUGH
 from tests.history import boards
 from tests.history.boards import BrokenError, make_reducer, make_store, plain
-from tests.history.model import Model
+from tests.history.model import PATCHED, RESUMED, SQUASHED, Model
 
 KEYS = st.sampled_from(["a", "b", "c"])
 ACTIONS = st.one_of(
@@ -22,10 +22,22 @@ ACTIONS = st.one_of(
     st.builds(boards.drop, KEYS),
     st.builds(boards.insert, st.integers(0, 4), KEYS),
     st.builds(boards.remove, st.integers(0, 4)),
+    st.builds(boards.lane, st.integers(0, 3)),
+    st.builds(boards.fill, st.integers(0, 3)),
+    st.builds(boards.move, st.integers(0, 3), st.integers(0, 3)),
     st.builds(boards.count),
     st.builds(boards.select, KEYS),
     st.builds(boards.fail, st.integers(0, 1)),
 )
+
+
+PATCHES = st.one_of(
+    st.builds(Patch, st.just("replace"), st.just(("count",)), st.integers(0, 3)),
+    st.builds(Patch, st.just("replace"), st.tuples(st.just("tasks"), KEYS, st.just("status")), st.just("patched")),
+    st.builds(Patch, st.just("remove"), st.tuples(st.just("tasks"), KEYS)),
+)
+CARRIED = (RESUMED, SQUASHED)
+"""What the history recorded itself: no reducer knows it, and a rewrite applies it as it was."""
 
 
 def is_no_selection(action: Action) -> bool:
@@ -121,6 +133,15 @@ class HistoryMachine(RuleBasedStateMachine):
                 if changed:
                     model.undone.clear()
 
+    @rule(patch=PATCHES, label=st.sampled_from(["sent", "typed"]))
+    def apply(self, patch: Patch, label: str) -> None:
+        action = Action(PATCHED, {"patches": [[patch.op, list(patch.path), patch.value]], "label": label})
+        if self.model.dispatch(action):
+            self.store.apply([patch], label)
+        else:
+            with pytest.raises(PatchError):
+                self.store.apply([patch], label)
+
     # Moves
 
     @precondition(lambda self: self.model.paused is None)
@@ -198,7 +219,7 @@ class HistoryMachine(RuleBasedStateMachine):
     def rewrite(self, data: Any) -> None:
         model = self.model
         line = model.lineage(model.head)
-        carried = [i for i, seq in enumerate(line) if model.nodes[seq].action.type.startswith("@@")]
+        carried = [i for i, seq in enumerate(line) if model.nodes[seq].action.type in CARRIED]
         free = line[carried[-1] + 1 :] if carried else line
         if not free:
             return
@@ -228,7 +249,7 @@ class HistoryMachine(RuleBasedStateMachine):
     def recompute(self, version: int) -> None:
         model = self.model
         line = model.lineage(model.head)
-        if any(model.nodes[seq].action.type.startswith("@@") for seq in line):
+        if any(model.nodes[seq].action.type in CARRIED for seq in line):
             return
         self.store.replace_reducer(make_reducer(self.style, version))
         model.version = version
@@ -270,7 +291,7 @@ class HistoryMachine(RuleBasedStateMachine):
         before, model.paused = model.paused, None
         assert (bridge is not None) == (before != model.state)
         if bridge is not None:
-            model.travel(model.add(model.head, Action("@@statestore/resume"), model.state, True), [])
+            model.travel(model.add(model.head, Action(RESUMED), model.state, True), [])
 
     @rule(action=ACTIONS)
     def locked(self, action: Action) -> None:
@@ -313,6 +334,8 @@ class HistoryMachine(RuleBasedStateMachine):
             assert plain(state) == model.at(seq)
             assert commit.parent == model.nodes[seq].parent
             assert commit.group == model.nodes[seq].group
+            assert commit.action.type == model.nodes[seq].action.type
+            assert commit.action.type in CARRIED or commit.action == model.nodes[seq].action
             assert bool(commit.changes) == model.nodes[seq].changed or (commit.label or "").startswith(FAILED)
             before = past.state_of(commit.parent)
             assert apply_patches(before, commit.patches) == state
@@ -320,6 +343,16 @@ class HistoryMachine(RuleBasedStateMachine):
         assert plain(past.state_at("root")) == model.at(model.root_of(model.head))
         for _, name, _, state in model.snapshots:
             assert plain(past.state_at(name)) == state
+
+    @invariant()
+    def replaying_agrees(self) -> None:
+        if not hasattr(self, "model"):
+            return
+        past, model = self.history, self.model
+        if all(model.nodes[seq].version == model.version for seq in model.lineage(model.head)):
+            reducer = make_reducer(self.style, model.version)
+            assert plain(replay(past, reducer)) == model.at(model.head)
+            assert verify_replay(past, reducer).ok
 
 
 TestHistory = HistoryMachine.TestCase

@@ -139,6 +139,18 @@ def test_blame_of_list_elements_agrees_with_tags(steps):
         assert history.blame(("items", position, "by")).seq == item["by"]
 
 
+def test_a_position_may_be_counted_from_the_end():
+    """As in Python, -1 names the last element, and it is followed from where it is."""
+    store, history = make_store()
+    for item in "xyz":
+        store.dispatch(insert(9, item))
+    store.dispatch(insert(0, "w"))
+    assert history.blame(("order", -1)).seq == 3
+    assert history.blame(("order", -4)).seq == 4
+    assert [commit.seq for commit in history.where(("order", -2))] == [2]
+    assert history.blame(("order", -5)) is None
+
+
 def test_where_lists_every_touch():
     """Commits that set the path, something above it or something in it, oldest first."""
     store, history = make_store()
@@ -170,6 +182,12 @@ def test_bisect_finds_the_first_commit(length, first):
     found = history.bisect(lambda state: asked.append(1) or state["count"] >= first)
     assert (found.seq if found else None) == (first if first <= length else None)
     assert len(asked) <= math.log2(length + 1) + 1
+
+
+def test_bisect_takes_a_function():
+    """Anything else is refused, also where there is nothing to search."""
+    with pytest.raises(ActionError, match="function of the state"):
+        make_store()[1].bisect(3)
 
 
 def test_bisect_looks_at_the_lineage_of_the_head():
@@ -235,3 +253,12 @@ def test_sequences_of_commits_behave_as_lists():
     assert repr(lineage) == "<6 commits>"
     with pytest.raises(IndexError):
         lineage[6]
+
+
+def test_a_predicate_that_gives_nothing_is_not_met():
+    """None, as `dict.get` gives it, is no: it leaves no state out of the bisection."""
+    store, history = make_store()
+    for name in "abc":
+        store.dispatch(put(name))
+    assert history.bisect(lambda state: state["tasks"].get("b")).seq == 2
+    assert history.bisect(lambda state: None) is None

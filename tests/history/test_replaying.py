@@ -215,3 +215,47 @@ def test_replay_of_a_branch_takes_its_lineage_only():
     store.dispatch(put("right"))
     assert set(replay(history, make_reducer("draft"))["tasks"]) == {"a", "right"}
     assert set(replay(history, make_reducer("draft"), stop=2)["tasks"]) == {"a", "left"}
+
+
+def test_replay_begins_at_a_root_by_any_name():
+    """A snapshot of the root, or so many commits back as there are, names the state to begin with."""
+    store, history = make_store()
+    history.snapshot("begin")
+    for _ in range(3):
+        store.dispatch(count())
+    for start in ("begin", "head~3", 0):
+        assert replay(history, make_reducer("draft"), start=start) == store.state
+        assert verify_replay(history, make_reducer("draft"), start=start).checked == 3
+    assert replay(history, make_reducer("draft"), start="begin", stop="root") == history.state_at("root")
+
+
+def test_replay_of_a_branch_begins_at_its_own_root():
+    """After an eviction the branches have roots of their own, and each is replayed from its own."""
+    store, history = make_store(limit=3)
+    history.snapshot("begin")
+    for _ in range(3):
+        store.dispatch(count())
+    history.goto("root")
+    store.dispatch(put("a"))
+    assert [tip.seq for tip in history.tips] == [3, 4]
+    for tip in history.tips:
+        assert replay(history, make_reducer("draft"), stop=tip) == history.state_at(tip)
+        assert verify_replay(history, make_reducer("draft"), stop=tip).ok
+    with pytest.raises(HistoryError, match="not on the lineage"):
+        replay(history, make_reducer("draft"), start="begin", stop=3)
+
+
+def test_a_thrown_coin_is_impure():
+    """A reducer that gives one of two results is called impure, though the second try may give the first's."""
+    coins = iter([1, 2, 2, 2, 1])
+    store = Store(lambda state, action: next(coins), 0, middleware=[history := History()])
+    store.dispatch(Action("throw"))
+    divergence = verify_replay(history, lambda state, action: next(coins)).divergence
+    assert divergence.impure
+    assert "not a pure function" in str(divergence)
+
+
+def test_what_cannot_be_replayed_is_refused():
+    """Something that is no history is named in the error."""
+    with pytest.raises(ActionError, match="replay takes a history or an opened file, not 3"):
+        replay(3, make_reducer("draft"))

@@ -1,6 +1,7 @@
 """Undo and redo: which commits are steps, and where the way back leads."""
 
 from contextlib import suppress
+from threading import Thread
 
 import pytest
 
@@ -302,3 +303,66 @@ def test_redo_does_not_lead_to_what_was_evicted():
     assert not history.can_redo
     assert history.redo() is False
     assert set(store.state["tasks"]) == {"a"}
+
+
+def in_a_thread(work):
+    """Does it in a thread of its own, and waits for it."""
+    thread = Thread(target=work)
+    thread.start()
+    thread.join()
+
+
+def test_groups_of_two_threads_are_two_steps():
+    """Groups that are open at one time are steps of their own, when their actions are not mixed."""
+    store, history = make_store()
+    with history.group("outer"):
+
+        def other():
+            with history.group("other"):
+                store.dispatch(put("a"))
+                store.dispatch(put("b"))
+
+        in_a_thread(other)
+        store.dispatch(put("c"))
+        store.dispatch(put("d"))
+    assert [(commit.group, commit.label) for commit in history.commits] == [(1, "other")] * 2 + [(3, "outer")] * 2
+    history.undo()
+    assert set(plain(store.state)["tasks"]) == {"a", "b"}
+
+
+def test_what_others_do_before_a_group_acts_is_no_part_of_it():
+    """A group begins with the first of its own actions."""
+    store, history = make_store()
+    with history.group("mine"):
+        in_a_thread(lambda: store.dispatch(put("theirs")))
+        store.dispatch(put("a"))
+        store.dispatch(put("b"))
+    history.undo()
+    assert set(plain(store.state)["tasks"]) == {"theirs"}
+
+
+def test_a_group_whose_first_action_was_rolled_back_begins_with_the_next():
+    """What a failed transaction took away names no group."""
+    store, history = make_store()
+    store.dispatch(put("before"))
+    with history.group("rest"):
+        with suppress(BrokenError), store.transaction():
+            store.dispatch(put("a"))
+            raise BrokenError
+        store.dispatch(put("b"))
+        store.dispatch(put("c"))
+    assert [commit.group for commit in history.commits] == [None, 2, 2]
+
+
+def test_groups_of_two_stores_know_nothing_of_each_other():
+    """Each store's commits carry the group that was opened for it, however the two are nested."""
+    (one, history), (two, other) = make_store(), make_store()
+    for _ in range(3):
+        one.dispatch(count())
+    with history.group("one"):
+        two.dispatch(count())
+        with other.group("two"):
+            one.dispatch(count())
+            two.dispatch(count())
+    assert [commit.group for commit in history.commits] == [None, None, None, 4]
+    assert [(commit.group, commit.label) for commit in other.commits] == [(None, None), (2, "two")]
