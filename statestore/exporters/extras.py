@@ -25,8 +25,3 @@ class extra:  # noqa: N801  # it reads as a statement: `with extra("otel"): impo
             raise StateStoreError(
                 f"{error.name or error} is not installed; it comes with: pip install 'statestore[{self._name}]'"
             ) from error
-
-
-def valid(text: str) -> str:
-    """The text as UTF-8 can hold it: half a surrogate pair, as in odd names of files, becomes a question mark."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()

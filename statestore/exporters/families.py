@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from threading import Lock
 from typing import Any, Final, NamedTuple
 
-from statestore.exporters.extras import extra, valid
+from statestore.exporters.extras import extra
+from statestore.exporters.lanes import valid
 from statestore.values import Alert, Commit, GaugeSample, MemorySample, Milestone, Move, Span
 
 with extra("prometheus"):

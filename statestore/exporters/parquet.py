@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from statestore.errors import JournalError
-from statestore.exporters.extras import extra, valid
+from statestore.exporters.extras import extra
+from statestore.exporters.lanes import valid
 from statestore.exporters.tables import TABLES, Row, Table
 from statestore.ports import Source
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any, Final
 
-from statestore.exporters.extras import extra, valid
+from statestore.exporters.extras import extra
 from statestore.exporters.families import BUCKETS, LABELS, TAKES, Families
+from statestore.exporters.lanes import valid
 from statestore.ports import Source, StoreLike, Unsubscribe
 
 with extra("prometheus"):

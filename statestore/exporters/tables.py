@@ -5,8 +5,9 @@ from typing import Any, Final, NamedTuple
 
 from msgspec.structs import asdict
 
-from statestore.exporters.extras import extra, valid
+from statestore.exporters.extras import extra
 from statestore.exporters.jsontext import encode
+from statestore.exporters.lanes import valid
 from statestore.ports import Source
 from statestore.values import Commit, Header
 

@@ -9,8 +9,8 @@ from uuid import UUID
 
 import msgspec
 
-from statestore.exporters.extras import valid
 from statestore.exporters.jsontext import encode
+from statestore.exporters.lanes import valid
 from statestore.ports import Source
 from statestore.values import Commit, Header, Milestone, Session, Span
 

@@ -1,11 +1,15 @@
 """Formats: which there are, and that a file is whole or not there."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from statestore import ActionError, StateStoreError
 from statestore.exporters import FORMATS, export, find_format
 from tests.exporters.traced import history_of, span
 
+README = Path(__file__).parents[2] / "README.md"
 TRACES = ["chrome", "perfetto", "speedscope", "collapsed", "cpuprofile"]
 
 
@@ -65,7 +69,7 @@ def test_an_export_replaces_what_was_there(tmp_path, name):
     assert list(tmp_path.iterdir()) == [target]
 
 
-@pytest.mark.parametrize("name", TRACES)
+@pytest.mark.parametrize("name", [*TRACES, "otlp", "prometheus"])
 def test_a_run_without_spans_exports(tmp_path, name):
     """Nothing happened: that is no error."""
     assert export(history_of(), name, tmp_path / "empty").is_file()
@@ -77,3 +81,10 @@ def test_suffixes_are_those_that_readers_go_by():
     assert len(set(suffixes)) == len(suffixes)
     assert not any(suffix.endswith(".chrome.json") for suffix in suffixes)
     assert find_format("chrome").suffix == ".trace.json"
+
+
+def test_the_readme_says_what_opens_each_format():
+    """Its table has every format once."""
+    table = README.read_text().split("## Other tools")[1].split("\n\n")[2]
+    cells = re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
+    assert sorted(re.findall(r"`([^`]*)`", " ".join(cells))) == sorted(FORMATS)
