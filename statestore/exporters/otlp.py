@@ -21,7 +21,7 @@ _encode = msgspec.json.Encoder().encode
 def otlp(source: Source, batch: int = BATCH) -> Iterator[bytes]:
     """A request `ExportTraceServiceRequest` on each line. Streams.
 
-    Written here and not by the SDK, whose encoders take some twenty times as long and an extra to install; what comes
+    Written here and not by the SDK, whose encoders take more than ten times as long and an extra to install; what comes
     out is the same. `statestore.exporters.otel` sends a run to an endpoint.
 
     Args:
