@@ -1,6 +1,6 @@
 """`statestore replay FILE --reducer module:name`: the recorded actions again, on the reducer as it is now."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -129,9 +129,22 @@ class _Watched:
         self._source = source
         self.state_at = source.state_at
 
-    def lineage(self, ref: Any) -> Iterator[Any]:
-        lineage = self._source.lineage(ref)
-        return progress(lineage, len(lineage), "replaying")
+    def lineage(self, ref: Any) -> "_WatchedCommits":
+        return _WatchedCommits(self._source.lineage(ref))
+
+
+class _WatchedCommits(Sequence[Any]):
+    def __init__(self, commits: Sequence[Any]) -> None:
+        self._commits = commits
+
+    def __len__(self) -> int:
+        return len(self._commits)
+
+    def __getitem__(self, place: Any) -> Any:
+        return self._commits[place]
+
+    def __iter__(self) -> Iterator[Any]:
+        return progress(self._commits, len(self._commits), "replaying")
 
 
 class _Breaking:
