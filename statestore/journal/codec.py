@@ -21,17 +21,15 @@ _decode_trusted: Final = msgspec.msgpack.Decoder(Commit, ext_hook=build_trusted)
 _decode_many: Final = msgspec.msgpack.Decoder(list[Commit]).decode
 
 
-def encode_commit(commit: Commit, packing: Packing | None = None) -> bytes:
+def encode_commit(commit: Commit) -> bytes:
     """The commit's record, kept in `commit.wire`; about 0.5 µs for a flat payload and one change of a scalar.
-
-    `packing` decides what is done with values that cannot be stored; by default they raise.
 
     Raises:
         UnstorableError: a value cannot be stored; the message has its path.
     """
     wire = commit.wire
     if wire is None:
-        wire = _encode_flat(commit) or pack_commit(commit, packing or Packing())
+        wire = _encode_flat(commit) or pack_commit(commit, Packing())
         _keep(commit, "wire", wire)
     return wire
 
@@ -94,12 +92,12 @@ def _packed(commit: Commit, packing: Packing) -> list[Any]:
     return [
         commit.seq,
         commit.parent,
-        [str(action.type), packing.plain(action.payload), packing.plain(action.meta)],
+        [packing.name(action.type), packing.plain(action.payload), packing.plain(action.meta)],
         [_packed_change(change, packing) for change in commit.changes],
         commit.started_ns,
         commit.elapsed_ns,
         commit.group,
-        commit.label,
+        commit.label and packing.name(commit.label),
         None,
         True,  # plain commits end in the nil before: see `is_plain`
     ]

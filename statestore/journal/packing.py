@@ -30,6 +30,10 @@ class UnstorableError(JournalError):
     """A value that no extension stands for."""
 
 
+class TooDeepError(UnstorableError):
+    """A value is nested deeper than a file may have it."""
+
+
 class TooCostlyError(Exception):
     """The value is not worth encoding on the dispatching path."""
 
@@ -80,6 +84,14 @@ class Packing:
             return self._mapped(_as_dict(value), self.state, Code.PMAP)
         return self._listed(value, self.state) if cls is _PVECTOR or cls is list else self._other(value)
 
+    def name(self, text: str) -> str:
+        """A text that is no value, such as an action's type: what msgpack cannot hold of it is spelled out."""
+        if not self._careful or _fits(text):
+            return str(text)
+        if self.on_unknown == "error":
+            raise UnstorableError(f"cannot store {text[:200]!r}, which has half a surrogate pair in it")
+        return text.encode("utf-8", "backslashreplace").decode()
+
     def items(self, values: Iterable[Any]) -> list[Any]:
         """The elements of a sequence or set."""
         return self._listed(values, self.plain)
@@ -114,12 +126,18 @@ class Packing:
 
     def _members(self, members: dict[Any, Any], keys: Iterable[Any], member: Callable[[Any], Any]) -> dict[Any, Any]:
         """Packs the values of a dict, each at its key on the trail."""
-        if len(self.trail) >= MAX_DEPTH:
-            raise UnstorableError(f"cannot store more than {MAX_DEPTH} levels of nesting, at {self._place()}")
+        if len(self.trail) >= MAX_DEPTH and not _are_scalars(members.values()):
+            raise TooDeepError(f"cannot store more than {MAX_DEPTH} levels of nesting, at {self._place()}")
         self.trail.append(None)
+        depth = len(self.trail)
         for (place, value), key in zip(members.items(), keys, strict=True):
             self.trail[-1] = key
-            members[place] = REDACTED_EXT if self._hidden(value) else member(value)
+            try:
+                members[place] = REDACTED_EXT if self._hidden(value) else member(value)
+            except TooDeepError:
+                if self.on_unknown == "error" or depth < MAX_DEPTH:
+                    raise
+                members[place] = self._unknown(value)
         self.trail.pop()
         return members
 

@@ -71,7 +71,13 @@ class Pump:
         put, shows_all_of = self._history.append, self._encoder.shows_all_of
 
         def take(commit: Commit) -> None:
-            wire = commit.wire or encode(commit)
+            wire = commit.wire
+            if wire is None:
+                try:
+                    wire = encode(commit)
+                except Exception as error:  # noqa: BLE001  # as in `_put_encoded`
+                    self._fail(error)
+                    return
             if shows_all_of(wire):
                 put(wire)
                 self._taken += len(wire)

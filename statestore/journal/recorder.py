@@ -18,7 +18,7 @@ import msgspec
 
 from statestore import values
 from statestore.errors import JournalError
-from statestore.journal.codec import Keyframe, encode_commit
+from statestore.journal.codec import Keyframe, encode_commit, pack_commit
 from statestore.journal.disk import Disk, FileDisk, LockedError
 from statestore.journal.format import RecordKind
 from statestore.journal.names import SENSITIVE
@@ -222,7 +222,8 @@ class Journal:
         except UnstorableError as error:
             if self._on_unknown == "error":
                 self._refuse(error)
-            return encode_commit(commit, Packing("repr"))
+            # Not kept as the commit's encoded form: in memory it stays what it is, and undo gives what was there.
+            return pack_commit(commit, Packing("repr"))
 
     def _refuse(self, error: UnstorableError) -> None:
         """Has the dispatch raise that is under way; of a transaction that ends, or a rewrite, there is none."""

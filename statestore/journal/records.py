@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 from statestore.journal.codec import (
     Keyframe,
-    encode_commit,
     encode_keyframe,
     encode_value,
     kind_of,
@@ -50,7 +49,7 @@ class RecordEncoder:
         return self._hiding(kind_of(value), value, encode_value)
 
     def _commit(self, commit: Commit) -> Encoded:
-        record = encode_commit(commit, Packing("repr"))
+        record = commit.wire or pack_commit(commit, Packing("repr"))
         redactor = self._redactor
         if redactor is None or redactor.shows_all_of(record):
             return Encoded(RecordKind.COMMIT, record, False, commit)

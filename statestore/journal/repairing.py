@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from statestore.errors import CorruptHistoryError
-from statestore.journal.codec import encode_commit, read_place
+from statestore.journal.codec import pack_commit, read_place
 from statestore.journal.copying import begin_copy, copy_records, end, is_flagged, writing
 from statestore.journal.format import BlockKind, RecordKind
 from statestore.journal.packing import Packing
@@ -74,7 +74,7 @@ def _fill(remains: "_Remains", writer: BlockWriter, last: int) -> None:
     """Stand-ins for everything up to a commit that is not there."""
     for seq in range(writer.last_seq + 1, last + 1):
         stand_in = Commit(seq, seq - 1, Action(LOST), remains.changes_to(seq), remains.time_before(seq), 0)
-        writer.add(RecordKind.COMMIT, [encode_commit(stand_in, Packing("repr"))])
+        writer.add(RecordKind.COMMIT, [pack_commit(stand_in, Packing("repr"))])
 
 
 class _Remains:

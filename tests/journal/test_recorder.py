@@ -13,10 +13,23 @@ from typing import Any
 
 import pytest
 
-from statestore import Action, Commit, DispatchError, JournalError, Milestone, Move, Slice, Span, Store
+from statestore import (
+    Action,
+    Commit,
+    DispatchError,
+    History,
+    JournalError,
+    Milestone,
+    Move,
+    Slice,
+    Span,
+    Store,
+    open_history,
+)
 from statestore.journal import Journal, JournalFile, Unstored
 from statestore.journal.disk import is_written
 from statestore.journal.packing import UnstorableError
+from statestore.journal.verifying import verify
 from statestore.testing import FakeClock
 from tests.journal.disks import FailingDisk
 from tests.journal.runs import backlog, check_prefix, record, status_set, step
@@ -608,3 +621,74 @@ def test_whether_a_file_is_written_can_be_asked(tmp_path):
         store.dispatch(step(0))
     assert not is_written(path)
     Journal.appending(path).close()
+
+
+@pytest.mark.parametrize("hidden", [(), ("secret",)])
+def test_what_is_nested_too_deep_is_stored_as_its_repr(path: Path, hidden: tuple[str, ...]) -> None:
+    """From the level on that a file cannot hold; every commit is there, and what the file holds can be proved right."""
+    slice_ = Slice("slice", initial={"value": None})
+
+    @slice_.action
+    def put(draft: Any, value: Any) -> None:
+        draft["value"] = value
+
+    deep: Any = 1
+    for _ in range(60):
+        deep = {"a": [deep]}
+    with Store(slice_, middleware=[Journal(path, on_unknown="repr", redact=hidden)]) as store:
+        for value in (deep, 2, deep, [deep], 3):
+            store.dispatch(put(value))
+    with JournalFile(path) as file:
+        assert [commit.seq for commit in file.commits] == [1, 2, 3, 4, 5]
+        assert file.closed
+        value = file.commits[0].action.payload["value"]
+        while not isinstance(value, Unstored):
+            value = value["a"] if isinstance(value, dict) else value[0]
+        assert value.type in ("dict", "list")
+    assert verify(path).ok
+    with open_history(path) as source:
+        assert source.state_at("head")["value"] == 3
+
+
+def test_a_value_nested_too_deep_is_refused_and_kept(path: Path) -> None:
+    """With `error` the dispatch raises; the action was applied, and the journal goes on without a gap."""
+    deep: Any = 1
+    for _ in range(150):
+        deep = [deep]
+    with Store(add, 0, middleware=[Journal(path)]) as store:
+        with pytest.raises(JournalError, match="100 levels"):
+            store.dispatch(Action("a", deep))
+        store.dispatch(Action("b"))
+    with JournalFile(path) as file:
+        assert [commit.action.type for commit in file.commits] == ["a", "b"]
+
+
+def test_half_a_surrogate_pair_in_a_type_stops_nobody(path: Path) -> None:
+    """The file spells it out; the history has it as it was, and both have every commit."""
+    history = History()
+    with Store(add, 0, middleware=[history, Journal(path, on_unknown="repr")]) as store:
+        for kind in ("a", "half \ud800", "b"):
+            store.dispatch(Action(kind))
+    assert [commit.action.type for commit in history.commits] == ["a", "half \ud800", "b"]
+    with JournalFile(path) as file:
+        assert [commit.action.type for commit in file.commits] == ["a", "half \\ud800", "b"]
+
+
+@pytest.mark.parametrize("on_unknown", ["error", "repr"])
+def test_what_cannot_be_stored_stays_what_it_is_in_memory(path: Path, on_unknown: Any) -> None:
+    """The file has its repr; undo gives the object itself, wherever the journal stands in the chain."""
+    slice_ = Slice("slice", initial={"value": None})
+
+    @slice_.action
+    def put(draft: Any, value: Any) -> None:
+        draft["value"] = value
+
+    unknown, history = object(), History()
+    with Store(slice_, middleware=[history, Journal(path, on_unknown=on_unknown)]) as store:
+        for value in (unknown, 1, 2):
+            with contextlib.suppress(JournalError):
+                store.dispatch(Action(put.type, {"value": value}, {"password": "hidden in the file, too"}))
+        history.goto("root")
+        assert history.redo()
+        assert store.state["value"] is unknown
+        assert history.commits[0].action.payload["value"] is unknown
