@@ -36,7 +36,7 @@ class Format:
 
 _ALL: Final = (
     Format("chrome", ".trace.json", "Chrome trace events, for Perfetto and other trace viewers", "chrome"),
-    Format("perfetto", ".pftrace", "Perfetto's own protobuf form, a third of the size", "perfetto"),
+    Format("perfetto", ".pftrace", "Perfetto's own protobuf form, half the size", "perfetto"),
     Format("speedscope", ".speedscope.json", "speedscope's evented profiles", "speedscope"),
     Format("collapsed", ".collapsed.txt", "collapsed stacks, for flame graphs", "collapsed"),
     Format("cpuprofile", ".cpuprofile", "a CPU profile, for Chrome's developer tools and editors", "cpuprofile"),

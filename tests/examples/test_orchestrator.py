@@ -316,7 +316,7 @@ def test_a_run_survives_kill_at_any_moment(long_folder, record, start, run, seed
 
 @needs_signals
 @pytest.mark.skipif(not THOROUGH, reason="takes minutes; set STATESTORE_THOROUGH=1")
-@pytest.mark.parametrize("seed", range(100))
+@pytest.mark.parametrize("seed", range(40))
 def test_an_interrupt_at_any_moment_leaves_a_readable_record(long_folder, record, start, seed):
     """Wherever Ctrl-C strikes after the record was begun, from planning to report, the file opens and adds up."""
     chance = random.Random(seed)
