@@ -71,7 +71,9 @@ def _tables(options: argparse.Namespace) -> int:
         made.append(table)
         print(json.dumps(asdict(table)) if options.json else table.as_text(), flush=True)
     if options.readme:
-        _put_into_readme(made)
+        _put_into_readme(
+            made, "python -m benchmarks --quick --readme" if options.quick else "python -m benchmarks --readme"
+        )
     return 0
 
 
@@ -80,14 +82,12 @@ def _tell(text: str) -> None:
         print(f"\r\033[K{text}", end="\r", file=sys.stderr, flush=True)
 
 
-def _put_into_readme(made: list[Table]) -> None:
+def _put_into_readme(made: list[Table], command: str) -> None:
     readme = ROOT / "README.md"
     text = readme.read_text()
     before, after = text.partition(BEGIN)[0], text.partition(END)[2]
     shown = "\n".join([table.as_markdown() for table in made])
-    readme.write_text(
-        f"{before}{BEGIN}\n\nMade by `python -m benchmarks --readme`: {machine()}.\n\n{shown}\n{END}{after}"
-    )
+    readme.write_text(f"{before}{BEGIN}\n\nMade by `{command}`: {machine()}.\n\n{shown}\n{END}{after}")
 
 
 def _budgets(options: argparse.Namespace) -> int:
