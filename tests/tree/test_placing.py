@@ -2,7 +2,7 @@
 
 import pytest
 from immutables import Map
-from pyrsistent import PMap, PVector, pmap, pset, pvector
+from pyrsistent import PMap, PVector, pdeque, pmap, pset, pvector
 
 from statestore import (
     Action,
@@ -223,3 +223,8 @@ def test_a_state_that_was_made_by_hand_can_be_edited():
     store = Store(lambda state, action: state.set("tasks", {"T1": ["a"]}), initial={})
     store.dispatch(Action("go"))
     assert run(store.state, lambda draft: draft["tasks"]["T1"].append("b"))["tasks"]["T1"] == pvector(["a", "b"])
+
+
+def test_a_record_may_take_the_place_of_anything():
+    """What stood there is asked for nothing that only looks like a field: the ends of an empty deque raise."""
+    assert produce(pdeque([]), lambda _: Pair(1, 2)) == Pair(1, 2)

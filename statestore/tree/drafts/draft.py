@@ -216,7 +216,8 @@ def _settled(value: Any, known: Any = MISSING) -> bool:
     if kind.plain:
         return False
     if kind.role == "record":
-        return all(_settled(getattr(value, name), getattr(known, name, MISSING)) for name in kind.fields(value))
+        before = known if type(known) is type(value) else None  # attributes of another class may be anything
+        return all(_settled(getattr(value, name), getattr(before, name, MISSING)) for name in kind.fields(value))
     if kind.role == "mapping":
         before = known.get if KINDS[type(known)].role == "mapping" else {}.get
         return all(_settled(part, before(key, MISSING)) for key, part in value.items())
