@@ -1,4 +1,8 @@
-"""Stores, state machines, event sourcing and undo, as Python's libraries have them."""
+"""Stores, state machines, event sourcing and undo, as Python's libraries have them.
+
+They are loaded on use, and the type checker does not look into them, since they may not be installed: hence the ignores
+where a class or a decorator of theirs is used.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
