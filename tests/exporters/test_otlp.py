@@ -2,6 +2,7 @@
 
 import json
 from base64 import b64encode
+from collections import Counter
 
 import pytest
 from google.protobuf.json_format import Parse
@@ -60,3 +61,17 @@ def test_a_line_holds_a_batch(source, batch):
     assert sum(counts) == len(source.spans) + 1
     assert set(counts[:-1]) <= {batch}
     assert all(line.endswith(b"\n") and line.count(b"\n") == 1 for line in lines)
+
+
+def test_the_main_job_is_one_whole_trace(main_job, tmp_path):
+    """Every span of the main job's file arrives once, named as it was, with a parent that arrives too."""
+    path = export(main_job, "otlp", tmp_path / "main.otlp.jsonl")
+    spans = [span for line in path.read_bytes().splitlines() for span in spans_in(parse(line))]
+    ids = {span.span_id for span in spans}
+    (root,) = [span for span in spans if not span.parent_span_id]
+
+    assert len(ids) == len(spans) == len(main_job.spans) + 1
+    assert len({span.trace_id for span in spans}) == 1
+    assert all(span.parent_span_id in ids for span in spans if span is not root)
+    names = Counter(span.name for span in spans if span is not root)
+    assert names == Counter(span.name for span in main_job.spans)

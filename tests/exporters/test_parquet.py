@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 
 import duckdb
@@ -174,3 +175,18 @@ def test_without_the_library_the_extra_is_named(source, tmp_path, monkeypatch):
         monkeypatch.delitem(sys.modules, f"statestore.exporters.{name}")
     with pytest.raises(StateStoreError, match=r"pyarrow is not installed.*statestore\[analytics\]"):
         export(source, "parquet", tmp_path / "run.parquet")
+
+
+def test_the_main_job_can_be_asked(main_job, tmp_path):
+    """DuckDB finds in the main job's tables what the file has: how many of each action, and how long they took."""
+    tables = export(main_job, "parquet", tmp_path / "main.parquet")
+    for name in SERIES:
+        assert ask("SELECT count(*) FROM read_parquet(?)", f"{tables}/{name}.parquet") == [
+            (len(getattr(main_job, name)),)
+        ], name
+    elapsed = defaultdict(list)
+    for commit in main_job.commits:
+        elapsed[commit.action.type].append(commit.elapsed_ns)
+    question = "SELECT type, count(*), sum(elapsed_ns)::BIGINT FROM read_parquet(?) GROUP BY type"
+    found = {type_: counts for type_, *counts in ask(question, f"{tables}/commits.parquet")}
+    assert found == {type_: [len(times), sum(times)] for type_, times in elapsed.items()}

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from urllib.request import urlopen
 
@@ -188,3 +189,13 @@ def test_without_the_library_the_extra_is_named(source, tmp_path, monkeypatch):
     with pytest.raises(StateStoreError, match=r"prometheus_client is not installed.*statestore\[prometheus\]"):
         export(source, "prometheus", tmp_path / "run.prom")
     assert [path.name for path in tmp_path.iterdir() if path.suffix != ".history"] == []
+
+
+def test_the_main_jobs_actions_are_counted(main_job, tmp_path):
+    """Of the main job's file: each type of action as often as it is in there, and a sum of durations that is theirs."""
+    found = read(export(main_job, "prometheus", tmp_path / "main.prom").read_text())
+    spans = [span for span in main_job.spans if span.kind == "dispatch"]
+    for name, count in Counter(commit.action.type for commit in main_job.commits).items():
+        assert found["statestore_actions_total", "ok", name] == count, name
+        total = sum(span.elapsed_ns for span in spans if span.name == name)
+        assert found["statestore_span_duration_seconds_sum", "dispatch", name] == pytest.approx(total / 1e9)
