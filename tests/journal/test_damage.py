@@ -104,29 +104,47 @@ def test_a_file_cut_anywhere_opens_to_its_longest_valid_prefix(
     assert cuts > scaled(300, 100_000)
 
 
+@pytest.fixture(scope="module")
+def short(tmp_path_factory: pytest.TempPathFactory) -> list[Original]:
+    """Like the first three, and so short that every bit of them can have its turn."""
+    folder = tmp_path_factory.mktemp("short")
+    return [
+        Original(folder / "closed.history", 34),
+        Original(folder / "batch.history", 34, flush_every=10_000),
+        Original(folder / "open.history", 34, close=False),
+    ]
+
+
+@pytest.mark.parametrize("bits", [1, 2])
+@pytest.mark.parametrize("which", range(3))
 @pytest.mark.parametrize("eager", [True, False])
-def test_a_flipped_bit_is_noticed(
-    originals: list[Original], tmp_path: Path, scaled: Scaled, eager: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Wherever it is, also where bodies are verified only when they are read, as in large files."""
+def test_flipped_bits_are_noticed(
+    short: list[Original], tmp_path: Path, scaled: Scaled, eager: bool, which: int, bits: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Each bit alone and together with another, also where bodies are verified only when they are read.
+
+    Thoroughly these are more than 200,000 damaged files.
+    """
     monkeypatch.setattr(scan, "_EAGER_BYTES", 1 << 30 if eager else 0)
-    path, chance = tmp_path / "flipped.history", random.Random(1)
-    for original in originals[:3]:
-        bits = len(original.data) * 8
-        for bit in chance.sample(range(bits), min(scaled(100, 70_000), bits)):
-            damaged = bytearray(original.data)
-            damaged[bit // 8] ^= 1 << bit % 8
-            path.write_bytes(damaged)
-            try:
-                with JournalFile(path) as file:
-                    original.check(file)
-            except JournalError:
-                pass  # refused, by name
-            try:
-                with JournalFile(path, salvage=True) as file:
-                    original.check_salvaged(file)
-            except JournalError:
-                assert bit // 8 < original.blocks[0].end, "only a damaged header makes salvage impossible"
+    path, chance, original = tmp_path / "flipped.history", random.Random(bits), short[which]
+    every = range(len(original.data) * 8)
+    for bit in every if scaled(0, 1) else chance.sample(every, 60):
+        damaged = bytearray(original.data)
+        flipped = [bit, *chance.sample(every, bits - 1)]
+        for at in flipped:
+            damaged[at // 8] ^= 1 << at % 8
+        path.write_bytes(damaged)
+        try:
+            with JournalFile(path) as file:
+                original.check(file)
+        except JournalError:
+            pass  # refused, by name
+        try:
+            with JournalFile(path, salvage=True) as file:
+                original.check_salvaged(file)
+        except JournalError:
+            assert min(flipped) // 8 < original.blocks[0].end, "only a damaged header makes salvage impossible"
 
 
 def shuffles(original: Original, chance: random.Random) -> Iterator[list[bytes]]:
