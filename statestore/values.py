@@ -5,8 +5,6 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from statestore.errors import ActionError
-
 Op: TypeAlias = Literal["add", "replace", "remove"]
 Path: TypeAlias = tuple[Any, ...]
 
@@ -27,19 +25,12 @@ class Action(msgspec.Struct, frozen=True, array_like=True):
         payload: plain data; a creator makes a dict of its parameters.
         meta: data about the action itself (who, why, trace ids), kept with it and never read by the store.
 
-    Raises:
-        ActionError: `type` is not a string, or `meta` no mapping.
+    What is of the wrong type is refused when it is dispatched.
     """
 
     type: str
     payload: Any = None
     meta: Mapping[str, Any] | None = None
-
-    def __post_init__(self) -> None:
-        if type(self.type) is not str and not isinstance(self.type, str):
-            raise ActionError(f"the type of an action is a string such as 'tasks/added', not {self.type!r}")
-        if self.meta is not None and not isinstance(self.meta, Mapping):
-            raise ActionError(f"the meta of an action is a mapping or None, not {self.meta!r}")
 
 
 class Patch(msgspec.Struct, frozen=True):
@@ -132,7 +123,7 @@ class Snapshot(msgspec.Struct, frozen=True, array_like=True):
     metadata: Mapping[str, Any] = {}
 
 
-class Span(msgspec.Struct, frozen=True, array_like=True):
+class Span(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A named interval of time, in nanoseconds since the run began.
 
     `kind` is `dispatch`, `block`, `function`, `thunk`, `effect` or `measure`; `status` is `ok` or the name of the error

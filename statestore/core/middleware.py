@@ -59,7 +59,7 @@ def check_middleware(middleware: Any) -> tuple[Middleware, ...]:
 def as_action(action: Any) -> Action:
     """Makes an `Action` of a mapping with a `type`; refuses everything else, saying what to do."""
     if isinstance(action, Action):
-        return action
+        return _checked(action)
     if isinstance(action, Mapping):
         if foreign := set(action) - {"type", "payload", "meta"}:
             raise ActionError(
@@ -67,7 +67,7 @@ def as_action(action: Any) -> Action:
             )
         if not isinstance(action.get("type"), str):
             raise ActionError(f"an action needs a string `type`, found {action.get('type')!r} in {action!r}")
-        return Action(action["type"], action.get("payload"), action.get("meta"))
+        return _checked(Action(action["type"], action.get("payload"), action.get("meta")))
     if hasattr(action, "match") and isinstance(getattr(action, "type", None), str):
         raise ActionError(f"{action.type!r} is an action creator; call it with its arguments to make the action")
     if callable(action):
@@ -76,6 +76,14 @@ def as_action(action: Any) -> Action:
             "install the `thunk` middleware to dispatch functions"
         )
     raise ActionError(f"expected an Action or a mapping with a `type`, found {type(action).__name__} {action!r}")
+
+
+def _checked(action: Action) -> Action:
+    if not isinstance(action.type, str):
+        raise ActionError(f"the type of an action is a string such as 'tasks/added', not {action.type!r}")
+    if action.meta is not None and not isinstance(action.meta, Mapping):
+        raise ActionError(f"the meta of an action is a mapping or None, not {action.meta!r}")
+    return action
 
 
 def thunk(store: StoreLike, next: Dispatch) -> Dispatch:

@@ -35,9 +35,11 @@ def test_actions_travel_between_processes():
 
 @pytest.mark.parametrize("type_", [None, 1, b"a", ["a"]])
 def test_the_type_of_an_action_is_a_string(type_):
-    """Any other type raises an error of the tree that is a TypeError and shows what was given."""
+    """Dispatching any other raises an error of the tree that is a TypeError and shows what was given."""
+    store = Store(latest, initial=())
     with pytest.raises(ActionError, match="string") as caught:
-        Action(type_)
+        store.dispatch(Action(type_))
+    assert store.state == ()
     assert isinstance(caught.value, TypeError)
     assert isinstance(caught.value, StateStoreError)
     assert repr(type_) in str(caught.value)
@@ -45,9 +47,9 @@ def test_the_type_of_an_action_is_a_string(type_):
 
 @pytest.mark.parametrize("meta", [1, "by me", ["by", "me"]])
 def test_the_meta_of_an_action_is_a_mapping(meta):
-    """Any other meta raises and shows what was given."""
+    """Dispatching any other raises and shows what was given."""
     with pytest.raises(ActionError, match="mapping"):
-        Action("a", meta=meta)
+        Store(latest, initial=()).dispatch(Action("a", meta=meta))
 
 
 def latest(state, action):
