@@ -37,16 +37,21 @@ def as_reduce(reducer: Any) -> Reduce:
     if not callable(reducer):
         raise ActionError(f"a reducer is a slice or a function of (state, action), not {reducer!r}")
 
+    containers: set[type] = set()  # immutable ones that it has returned: asking KINDS takes longer than calling it
+
     def compare(state: Any, action: Action, path: Path, changes: list[Change] | None) -> Any:
         new = reducer(state, action)
         if new is state:
             return state
-        kind = KINDS[type(new)]
-        if kind.plain or kind.role == "atom":
-            new = _checked(new, reducer)
-            if same(state, new):
-                return state
         # Comparing containers would cost their size; a reducer by hand is trusted to keep what it did not change.
+        if type(new) not in containers:
+            kind = KINDS[type(new)]
+            if kind.plain or kind.role == "atom":
+                new = _checked(new, reducer)
+                if same(state, new):
+                    return state
+            else:
+                containers.add(type(new))
         if changes is None:
             return new
         known = len(changes)

@@ -84,11 +84,9 @@ class Slice:
         handlers = self._handlers.get(action.type, ())
         if self._matchers:
             handlers += tuple([handler for matches, handler in self._matchers if matches(action)])
-        if len(handlers) > 1:
-            return _reduce_in_turn(handlers, state, action, path, changes)
-        for handler in handlers:
-            return run_recipe(handler, action, state, path, changes)
-        return state
+        if len(handlers) == 1:
+            return run_recipe(handlers[0], action, state, path, changes)
+        return _reduce_in_turn(handlers, state, action, path, changes) if handlers else state
 
     def __repr__(self) -> str:
         return f"<Slice {self.name!r}: {', '.join(self._handlers) or 'no actions'}>"

@@ -58,8 +58,7 @@ class Store:
         self._recording = False  # whether anybody wants to know of what is applied, and
         self._committing = False  # whether that takes commits
         self._suspended = False  # whether a recorder has asked for no commits for now
-        self._busy = 0  # the thread that reduces or is inside a transaction: only it sees another state than the others
-        self._reducing = False
+        self._reducing = 0  # the thread in which a reducer runs
         self._transaction: Transaction | None = None
         self._unpublished: Sequence[Commit] | None = None
         self._publishing = False
@@ -83,7 +82,7 @@ class Store:
         Raises:
             ReducerError: read by a reducer, which must compute from what it is given.
         """
-        return self._state_seen_here() if self._busy else self._state
+        return self._state_seen_here() if self._reducing or self._transaction is not None else self._state
 
     @property
     def head(self) -> int:
@@ -134,12 +133,16 @@ class Store:
 
     def _apply(self, action: Any) -> Any:
         """The innermost dispatch: reduce, keep, record, notify."""
-        if type(action) is not Action:
+        # Looked at here, as looking where actions are made would double what making one costs.
+        if type(action) is not Action or type(action.type) is not str or action.meta is not None:
             action = as_action(action)
         with self._lock:
-            if self._busy or self._obstacle is not None or self._unpublished is not None:
-                self._check_free(f"dispatch {action.type!r}")
             transaction, listeners = self._transaction, self._listeners
+            if (
+                self._reducing or self._obstacle is not None or self._unpublished is not None
+                or transaction is not None
+            ):  # fmt: skip
+                self._check_free(f"dispatch {action.type!r}")
             old = self._state if transaction is None else transaction.state
             if self._recording:
                 new = self._reduce_and_record(old, action, transaction)
@@ -152,13 +155,13 @@ class Store:
 
     def _guarded(self, state: Any, action: Action, changes: list[Change] | None) -> Any:
         """Runs the reducer; meanwhile this thread may neither dispatch nor read the store."""
-        busy, self._busy, self._reducing = self._busy, get_ident(), True
+        self._reducing = get_ident()
         try:
             if action.type == PATCHED:
                 return reduce_patched(state, action, (), changes)
             return self._reduce(state, action, (), changes)
         finally:
-            self._busy, self._reducing = busy, False
+            self._reducing = 0
 
     def _keep(self, new: Any, transaction: Transaction | None) -> None:
         if transaction is None:
@@ -242,17 +245,17 @@ class Store:
     @contextmanager
     def _outermost(self, label: str) -> Iterator[None]:
         transaction = Transaction(label, self._state, self._head, self._seq, self._seq + 1)
-        self._transaction, self._busy = transaction, get_ident()
+        self._transaction = transaction
         try:
             yield
         except BaseException as error:
-            self._transaction, self._busy = None, 0
+            self._transaction = None
             self._roll_back(transaction.head, transaction.seq, label, error)
             raise
         # No call stands between these lines either.
         before, self._state = self._state, transaction.state
         self._unpublished = transaction.pending
-        self._transaction, self._busy = None, 0
+        self._transaction = None
         self._publish_unpublished()
         if self._state is not before:
             notify_all(self._listeners, self)
@@ -270,7 +273,7 @@ class Store:
 
     def _roll_back(self, head: int, seq: int, label: str, error: BaseException) -> None:
         undone, self._head, self._seq = self._seq, head, seq
-        self._stream.publish(Rollback(label, seq + 1, undone, type(error).__name__, self.now_ns()))
+        self.publish(Rollback(label, seq + 1, undone, type(error).__name__, self.now_ns()))
 
     @contextmanager
     def grouping(self, label: str) -> Iterator[None]:
@@ -324,7 +327,9 @@ class Store:
 
     def publish(self, value: Any) -> None:
         """Hands a recorded value to whoever observes its type."""
-        self._stream.publish(value)
+        interrupt = self._stream.deliver(value)
+        if interrupt is not None:
+            raise interrupt
 
     def when_observed(self, value_type: type, hook: Callable[[bool], object]) -> Unsubscribe:
         """Calls `hook(True)` once values of that type are observed, maybe now, and `hook(False)` once not."""
@@ -392,7 +397,7 @@ class Store:
             started = self.now_ns() if started_ns is None else started_ns
             self._seq += 1
             commit = Commit(self._seq, parent, action, tuple(changes), started, elapsed_ns, group, label)
-            self._stream.publish(commit)
+            self.publish(commit)
             return commit
 
     def travel(self, state: Any, move: Move) -> None:
@@ -404,7 +409,7 @@ class Store:
             self._check_still(move.kind)
             before, listeners = self._state, self._listeners
             self._head, self._state = move.to_seq, state
-            self._stream.publish(move)
+            self.publish(move)
             if listeners and state is not before:
                 notify_all(listeners, self)
 
@@ -499,7 +504,7 @@ class Store:
             raise DispatchError(f"cannot {what} inside transaction {self._transaction.label!r}; end it first")
 
     def _check_not_reducing(self, what: str) -> None:
-        if self._reducing and self._busy == get_ident():
+        if self._reducing and self._reducing == get_ident():
             raise ReducerError(
                 f"a reducer tried to {what}; it must compute the next state from its arguments alone. "
                 "React to actions in an effect, a listener or a thunk instead"

@@ -64,16 +64,11 @@ class Stream:
             sinks = resolved[value_type] = self._asked.get(value_type, ()) + self._asked.get(object, ())
         return sinks
 
-    def publish(self, value: Any) -> None:
-        """Hands the value to its sinks; one that raises is detached, and a warning says so."""
-        interrupt = self.deliver(value)
-        if interrupt is not None:
-            raise interrupt
-
     def deliver(self, value: Any) -> BaseException | None:
-        """Publishes without being stopped: a sink that Ctrl-C cut short gets the value again, the others get it too.
+        """Hands the value to its sinks; one that raises is detached, and a warning says so.
 
-        Gives the interrupt, to be raised when whatever has to be done with the value is done.
+        Nothing stops it: a sink that Ctrl-C cut short gets the value again, the others get it too. Gives the interrupt,
+        to be raised when whatever has to be done with the value is done.
         """
         interrupt: BaseException | None = None
         for sink in self._resolved.get(type(value)) or self.sinks(type(value)):

@@ -40,9 +40,12 @@ class Branches:
 
     def add(self, seq: int, parent: int) -> None:
         """Takes the next commit, once; one that does not follow the newest begins a run."""
+        runs = self._runs
+        if parent == self.newest == seq - 1 >= runs[-1].start:  # nearly every commit
+            self.newest = seq
+            return
         if seq <= self.newest:
             return
-        runs = self._runs
         if runs[-1].start > self.newest and (seq, parent) != (runs[-1].start, runs[-1].parent):
             self._forks.pop(runs[-1].parent, None)
             self._runs = [Run(seq, parent, 1, self.newest)]

@@ -63,6 +63,7 @@ class CommitLog:
         self.first = newest + 1
         self._before = before
         self._tail_bytes = 0
+        self._compress = zstandard.ZstdCompressor(level=1).compress
         # Replaced as a whole, never changed but for additions to the tail: a reader in another thread holds on to one.
         self._parts = _Parts((), newest + 1, [])
         self._open = lru_cache(OPEN_SEGMENTS)(_open_segment)
@@ -73,7 +74,7 @@ class CommitLog:
         _, first, tail = self._parts
         if commit.seq == first + len(tail):
             tail.append(record or commit)
-        weight = len(record) if record is not None else OBJECT_BYTES
+        weight = OBJECT_BYTES if record is None else len(record)
         self._tail_bytes += weight
         if self._tail_bytes > SEGMENT_BYTES:
             self._seal()
@@ -84,7 +85,7 @@ class CommitLog:
         records = [record if isinstance(record, bytes) else b"" for record in tail]
         ends = array("I", accumulate(map(len, records)))
         objects = {first + i: record for i, record in enumerate(tail) if isinstance(record, Commit)}
-        body = zstandard.ZstdCompressor(level=1).compress(b"".join(records))
+        body = self._compress(b"".join(records))
         # What zstandard gives occupies as much as its input did; a copy takes what it needs.
         plain = not objects and all(map(is_plain, records))
         segment = Segment(first, ends, bytes(memoryview(body)), objects, plain)

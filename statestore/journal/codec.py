@@ -1,5 +1,6 @@
 """Recorded values to records of bytes and back: once encoded, memory, file and wire share the same bytes."""
 
+import math
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -36,42 +37,41 @@ def encode_commit(commit: Commit) -> bytes:
 
 def encode_for_memory(commit: Commit, limit: int = 64) -> bytes | None:
     """The commit's record if that is cheap and exact: at most `limit` values, none of a class of the user's."""
-    if commit.wire is not None:
-        return commit.wire
-    payload = commit.action.payload
-    small = len(commit.changes) <= limit and (type(payload) is not dict or len(payload) <= limit)
-    wire = _encode_flat(commit) if small else None
+    wire = commit.wire
     if wire is None:
-        try:
-            wire = pack_commit(commit, Packing(budget=limit))
-        except (TooCostlyError, UnstorableError):
-            return None
-    _keep(commit, "wire", wire)
+        wire = _encode_flat(commit, limit)
+        if wire is None:
+            try:
+                wire = pack_commit(commit, Packing(budget=limit))
+            except (TooCostlyError, UnstorableError):
+                return None
+        _keep(commit, "wire", wire)
     return wire
 
 
-def _encode_flat(commit: Commit) -> bytes | None:
-    """The quick way for commits of scalars below unsuspicious keys; None for others.
+def _encode_flat(commit: Commit, limit: float = math.inf) -> bytes | None:
+    """The quick way for commits of at most so many scalars below unsuspicious keys; None for others.
 
     msgspec also takes what it would not give back, hence the exact types. In every dispatch, hence the plain form.
     """
-    action = commit.action
+    action, changes = commit.action, commit.changes
     payload = action.payload
-    if action.meta is not None:
+    if action.meta is not None or len(changes) > limit:
         return None
     try:
         if type(payload) is dict:
-            for key in payload:
-                if type(payload[key]) not in SCALARS or (key not in _harmless and not _is_harmless(key)):
+            if len(payload) > limit or not (_harmless.issuperset(payload) or all(map(_is_harmless, payload))):
+                return None
+            for value in payload.values():
+                if type(value) not in SCALARS:
                     return None
         elif type(payload) not in SCALARS:
             return None
-        for _, path, value, old in commit.changes:
+        for _, path, value, old in changes:
             if type(value) not in SCALARS or type(old) not in SCALARS:
                 return None
-            for key in path:
-                if key not in _harmless and not _is_harmless(key):
-                    return None
+            if not (_harmless.issuperset(path) or all(map(_is_harmless, path))):
+                return None
         return encode(commit)
     except (OverflowError, UnicodeEncodeError, TypeError):
         return None

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from statestore.errors import JournalError
-from statestore.journal.codec import Keyframe, encode_flat_span, read_place
+from statestore.journal.codec import Keyframe, encode_flat_span, is_plain, read_place
 from statestore.journal.disk import Disk
 from statestore.journal.format import RecordKind
 from statestore.journal.records import Encoded, RecordEncoder
@@ -69,6 +69,7 @@ class Pump:
     def commit_sink(self, store: StoreLike, encode: Callable[[Commit], bytes]) -> Sink:
         """What observes commits; the store's lock keeps its calls one at a time."""
         put, shows_all_of = self._history.append, self._encoder.shows_all_of
+        usual_names_only = self._encoder.usual_names_only
 
         def take(commit: Commit) -> None:
             wire = commit.wire
@@ -78,7 +79,7 @@ class Pump:
                 except Exception as error:  # noqa: BLE001  # as in `_put_encoded`
                     self._fail(error)
                     return
-            if shows_all_of(wire):
+            if (usual_names_only and is_plain(wire)) or shows_all_of(wire):
                 put(wire)
                 self._taken += len(wire)
             else:

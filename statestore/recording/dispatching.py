@@ -54,7 +54,7 @@ def record_dispatches(timing: Any, next: Dispatch) -> Dispatch:
         record = (frame, name, began_ns, finished_ns)
         append(record)
         if timing.publisher is not None:
-            timing.publisher.publish(span_of(record, timing.origin_ns))
+            timing.publisher.publish(span_of(record, timing.axis.origin_ns))
         if len(dispatched) >= BATCH:
             timing.log.file_if_free()
         return result

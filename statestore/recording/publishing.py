@@ -26,7 +26,7 @@ class SpanPublisher:
             self._store.publish(span)
 
     def _note_commit(self, commit: Commit) -> None:
-        self._newest = max(self._newest, commit.seq)
+        self._newest = commit.seq
         if self._waiting and (span := self._waiting.pop(commit.seq, None)) is not None:
             self._store.publish(span)
 
