@@ -47,30 +47,60 @@ def _actions(quick: bool) -> int:
     return 2_000 if quick else 5_000
 
 
+# Differences of a few calls drown in the changes of a machine's speed, so what they are between takes turns often.
+SLICE = 250
+
+
+def _rounds(quick: bool) -> int:
+    return 40 if quick else 160
+
+
+def _going_on(backlog: Backlog, reducer: Any, middleware: Callable[[], list[Any]] = list) -> Candidate:
+    """A candidate that dispatches the next few actions to one store; making them is not counted."""
+    store, work = Store(reducer, backlog.initial, middleware=middleware()), changes(1_000)
+
+    def go_on() -> float:
+        actions = [backlog.status_set(task, status) for task, status in islice(work, SLICE)]
+        dispatch = store.dispatch
+        started = perf_counter_ns()
+        for action in actions:
+            dispatch(action)
+        return (perf_counter_ns() - started) / SLICE
+
+    return go_on
+
+
 def bare_dispatch(quick: bool) -> float:
     """How many empty calls a dispatch costs beyond the floor, with a reducer by hand."""
-    backlog = Backlog(as_map, actions=_actions(quick))
-    actions = [backlog.status_set(task, status) for task, status in backlog.work]
+    backlog, state, work = Backlog(as_map, actions=0), as_map(tasks(1_000)), changes(1_000)
 
-    def dispatch() -> int:
-        store = Store(backlog.reduce_by_hand, backlog.initial)
-        for action in actions:
-            store.dispatch(action)
-        return len(actions)
+    def floor() -> float:
+        nonlocal state
+        updates = list(islice(work, SLICE))
+        started = perf_counter_ns()
+        for task, status in updates:
+            listed = state["tasks"]
+            state = state.set("tasks", listed.set(task, listed[task].set("status", status)))
+        return (perf_counter_ns() - started) / SLICE
 
-    return calls_more(timed(dispatch), than=timed(backlog.floor))
+    return calls_more(_going_on(backlog, backlog.reduce_by_hand), than=floor, rounds=_rounds(quick))
 
 
 def creating(quick: bool) -> float:
     """How many empty calls it costs to make an action."""
-    backlog = Backlog(as_map, actions=_actions(quick))
+    backlog = Backlog(as_map, actions=SLICE)
 
     def create() -> int:
         for task, status in backlog.work:
             backlog.status_set(task, status)
-        return len(backlog.work)
+        return SLICE
 
-    return calls_more(timed(create), than=lambda: 0.0)
+    def loop() -> int:
+        for _task, _status in backlog.work:
+            pass
+        return SLICE
+
+    return calls_more(timed(create), than=timed(loop), rounds=_rounds(quick))
 
 
 def everything(kind: str) -> Callable[[bool], float]:
@@ -125,12 +155,14 @@ def bytes_on_disk(quick: bool) -> float:
 
 
 def recorder_calls(make: Callable[[], Any]) -> Callable[[bool], float]:
-    """How many empty calls a recorder adds to a dispatch."""
+    """How many empty calls a recorder adds to a dispatch with a history."""
 
     def measure(quick: bool) -> float:
-        backlog = Backlog(as_map, actions=_actions(quick))
+        backlog = Backlog(as_map, actions=0)
         return calls_more(
-            backlog.dispatching(lambda: [make(), History()]), than=backlog.dispatching(lambda: [History()])
+            _going_on(backlog, backlog.slice, lambda: [make(), History()]),
+            than=_going_on(backlog, backlog.slice, lambda: [History()]),
+            rounds=_rounds(quick),
         )
 
     return measure

@@ -55,19 +55,18 @@ def ratio(candidate: Candidate, to: Candidate, rounds: int = 9) -> float:
     return statistics.median(ratios)
 
 
-def calls_more(candidate: Candidate, than: Candidate, rounds: int = 9) -> float:
+def calls_more(candidate: Candidate, than: Candidate, rounds: int) -> float:
     """How many empty Python calls an operation of one candidate costs more than of another, in the median round."""
     more = []
+    gc.collect()
     for number in range(rounds + 1):
-        gc.collect()
-        base_ns = than()
-        operation_ns = candidate()
+        base_ns, call_ns, operation_ns = than(), empty_call_ns(), candidate()
         if number:
-            more.append((operation_ns - base_ns) / empty_call_ns())
+            more.append((operation_ns - base_ns) / call_ns)
     return statistics.median(more)
 
 
-def empty_call_ns(calls: int = 200_000) -> float:
+def empty_call_ns(calls: int = 10_000) -> float:
     """What calling an empty Python function costs here and now: the unit in which fixed costs are budgeted."""
 
     def empty() -> None:
