@@ -93,6 +93,25 @@ def test_a_snapshot_pins_its_state_against_the_limit():
     assert set(store.state["tasks"]) == {"kept"}
 
 
+def test_two_snapshots_of_one_commit_are_kept_apart():
+    """When the older one has to go, the state that both were taken of stays for the other, past the limit."""
+    store, history = make_store(limit=2, max_snapshots=2)
+    store.dispatch(put("a"))
+    kept = plain(store.state)
+    history.snapshot("one")
+    history.snapshot("other")
+    for number in range(400):
+        store.dispatch(put(f"k{number}"))
+    history.snapshot("last")
+    for number in range(400):
+        store.dispatch(put(f"l{number}"))
+
+    assert [snapshot.name for snapshot in history.snapshots] == ["other", "last"]
+    assert plain(history.state_at("other")) == kept
+    history.restore("other")
+    assert plain(store.state) == kept
+
+
 def test_snapshots_are_published():
     """Whoever observes snapshots gets them."""
     store, history = make_store()
