@@ -88,6 +88,10 @@ class StoreLike(Protocol):
         """The seq of the newest commit; 0 before the first."""
 
     @property
+    def published_head(self) -> int:
+        """The head as observers know it: inside a transaction, whose commits they get at its end, the one before."""
+
+    @property
     def here(self) -> tuple[int, Any]:
         """Head and state as they belong together."""
 

@@ -86,19 +86,27 @@ class Store:
 
     @property
     def head(self) -> int:
-        """The seq of the commit whose state is the state now; 0 at the root."""
-        return self._head
+        """The seq of the commit whose state is the state now; 0 at the root. Inside a transaction as for `state`."""
+        transaction = self._transaction
+        return self._head if transaction is None or transaction.is_here() else transaction.head
 
     @property
     def seq(self) -> int:
-        """The seq of the newest commit; 0 before the first."""
-        return self._seq
+        """The seq of the newest commit; 0 before the first. Inside a transaction as for `state`."""
+        transaction = self._transaction
+        return self._seq if transaction is None or transaction.is_here() else transaction.seq
+
+    @property
+    def published_head(self) -> int:
+        """The head as observers know it: inside a transaction, whose commits they get at its end, the one before."""
+        transaction = self._transaction
+        return self._head if transaction is None else transaction.head
 
     @property
     def here(self) -> tuple[int, Any]:
         """Head and state as they belong together; waits while another thread changes them."""
         with self._lock:
-            return self._head, self.state
+            return self.head, self.state
 
     def now_ns(self) -> int:
         """Nanoseconds since the run began."""

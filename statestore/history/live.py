@@ -182,7 +182,7 @@ class LivePast(Past):
     def position(self) -> int:
         if self._paused is not None:
             return self._paused[0]
-        return self._store.head if self._store is not None else 0
+        return self._store.published_head if self._store is not None else 0
 
     def commit_at(self, seq: int) -> Commit:
         return self._log[seq]

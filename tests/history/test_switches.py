@@ -228,3 +228,25 @@ def test_readers_in_other_threads_get_states_that_were():
     for reader in readers:
         reader.join()
     assert wrong == []
+
+
+def test_inside_a_transaction_the_history_ends_before_it():
+    """Its commits come at its end; until then the head, lineage and state of the history are those before it."""
+    store, history = make_store()
+    for key in "abc":
+        store.dispatch(put(key))
+    history.undo()
+    before = plain(store.state)
+    seen = []
+    with store.transaction("both"):
+        store.dispatch(put("d"))
+        store.dispatch(put("e"))
+        assert store.head == 5
+        assert (history.head.seq, len(history.lineage()), plain(history.state_at("head"))) == (2, 2, before)
+        elsewhere = threading.Thread(
+            target=lambda: seen.append((store.head, store.seq, plain(store.state), history.head.seq))
+        )
+        elsewhere.start()
+        elsewhere.join()
+    assert seen == [(2, 3, before, 2)]
+    assert history.head.seq == store.head == 5
