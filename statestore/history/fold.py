@@ -137,6 +137,9 @@ class _Mapping(_Part):
         writes = self.edits
         for key, child in self.children.items():
             writes[key] = child.close()
+        if len(writes) == 1:  # as in most parts: a set is half of an update
+            ((key, value),) = writes.items()
+            return self.kind.set(self.value, key, value)
         return self.kind.update(self.value, writes) if writes else self.value
 
 
