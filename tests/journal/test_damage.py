@@ -172,7 +172,7 @@ def test_shuffled_blocks_are_noticed(originals: list[Original], tmp_path: Path, 
     """Nothing is read twice, in another order, or as if what was dropped had never been."""
     path, chance = tmp_path / "shuffled.history", random.Random(2)
     for original in originals:
-        for _, pieces in zip(range(scaled(40, 400)), shuffles(original, chance), strict=False):
+        for _, pieces in zip(range(scaled(40, 250)), shuffles(original, chance), strict=False):
             path.write_bytes(b"".join(pieces))
             try:
                 with JournalFile(path) as file:
@@ -334,7 +334,7 @@ def test_repair_proves_what_is_left(originals: list[Original], tmp_path: Path, s
                 else:
                     assert commit.action == step(commit.seq - 1)
             sound = [seq for seq in range(result.commits + 1) if seq not in missing]
-            for seq in sound[:: scaled(50, 10)]:
+            for seq in sound[:: scaled(50, 40)]:
                 assert state_at(file, seq) == original.states[seq]
 
 
