@@ -90,10 +90,13 @@ class Divergence:
     impure: bool = False
 
     def __str__(self) -> str:
+        recorded, now = _spell(self.expected), _spell(self.actual)
+        if recorded == now:
+            now += " (which reads the same: a value is of another type)"
         return (
             f"commit {self.seq} {self.action.type} came out differently: {self._cause()}\n"
-            f"  recorded: {_spell(self.expected)}\n"
-            f"  now:      {_spell(self.actual)}"
+            f"  recorded: {recorded}\n"
+            f"  now:      {now}"
         )
 
     def _cause(self) -> str:

@@ -3,7 +3,9 @@
 import builtins
 import random
 
+import immutables
 import pytest
+from pyrsistent import pmap
 
 from statestore import Action, ActionError, History, HistoryError, Slice, Store
 from statestore.history import Upcaster, replay, verify_replay
@@ -133,6 +135,18 @@ def test_verify_finds_the_first_divergence():
     assert divergence.actual == ()
     assert divergence.error is None
     assert "recorded: replace /count 1" in str(report)
+
+
+def test_verify_says_when_only_a_type_differs():
+    """Two patches that read the same are told apart in words."""
+    history = History()
+    store = Store(lambda state, action: state.set("made", pmap({"a": 1})), pmap(), middleware=[history])
+    store.dispatch({"type": "made"})
+    report = verify_replay(history, lambda state, action: state.set("made", immutables.Map({"a": 1})))
+
+    *_, recorded, now = str(report).splitlines()
+    assert recorded.split(": ", 1)[1].strip() == "add /made {'a': 1}"
+    assert now.split(": ", 1)[1].strip() == "add /made {'a': 1} (which reads the same: a value is of another type)"
 
 
 def by_slice(state, action):
