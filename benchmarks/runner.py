@@ -8,6 +8,7 @@ import asyncio
 import copy
 import gc
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -152,4 +153,5 @@ def resident_bytes() -> int:
 
 if __name__ == "__main__":
     name, workload, count, actions, seconds = sys.argv[1:]
-    print(json.dumps(measure(name, workload, int(count), int(actions), float(seconds))))
+    print(json.dumps(measure(name, workload, int(count), int(actions), float(seconds))), flush=True)
+    os._exit(0)  # python-redux leaves a thread that never ends
