@@ -20,10 +20,10 @@ _EVENTS_ALONE: Final = (
     "It keeps the events alone: no patches and no spans, and a state is all events before it, applied."
 )
 AHEAD: Final = {
-    "dict in place, patch log": "It keeps one old value a step and nothing else: no action, no time, no file, and no other "
-    "state than the last.",
-    "reliev": "It edits in place and keeps the inverse of each write: no action, no time, no file, and no earlier state "
-    "without undoing all that came after.",
+    "dict in place, patch log": "It keeps one old value a step and nothing else: no action, no time, no file, and no "
+    "other state than the last.",
+    "reliev": "It edits in place and keeps the inverse of each write: no action, no time, no file, and no earlier "
+    "state without undoing all that came after.",
     "collections-undo": "It edits in place and keeps each call with its inverse: nothing of when, nothing in a file.",
     "eventsourcing, in memory": _EVENTS_ALONE,
     "eventsourcing, SQLite": _EVENTS_ALONE,
@@ -44,8 +44,8 @@ FIGURES: Final = {
 }
 """The columns of the first table."""
 WHY_NODE: Final = (
-    "With ten tasks there is next to nothing to copy, and Node calls a function some hundred times as fast as CPython; the "
-    "more there is to copy, the more sharing pays."
+    "With ten tasks there is next to nothing to copy, and Node calls a function some hundred times as fast as CPython; "
+    "the more there is to copy, the more sharing pays."
 )
 
 
