@@ -12,6 +12,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from itertools import islice
 from pathlib import Path
@@ -69,7 +70,9 @@ class Model:
         expected = copy.deepcopy(self._initial)
         for index, step in enumerate(self._steps[:done]):
             if index != skipped:
-                change(expected, step)
+                # Without the step that adds a task, the one that drops it fails and changes nothing.
+                with suppress(*([] if skipped is None else [KeyError])):
+                    change(expected, step)
         if state != expected:
             raise WrongStateError(f"another state after {done} steps")
 

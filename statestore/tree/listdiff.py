@@ -1,6 +1,8 @@
 """The few steps that turn one list of elements into another, found by identity and by equality of scalars."""
 
 from collections.abc import Callable, Sequence
+from itertools import compress, count
+from operator import is_not
 from typing import Any, TypeAlias
 
 Opcode: TypeAlias = tuple[str, int, int, int, int]
@@ -16,12 +18,8 @@ def opcodes(old: Sequence[Any], new: Sequence[Any], key: Callable[[Any], Any]) -
 
     Elements with equal `key` are the same element. The common head and tail cost their length and nothing more.
     """
-    head, limit = 0, min(len(old), len(new))
-    while head < limit and _equal(old[head], new[head], key):
-        head += 1
-    tail, limit = 0, limit - head
-    while tail < limit and _equal(old[-1 - tail], new[-1 - tail], key):
-        tail += 1
+    head = _shared(old, new, min(len(old), len(new)), key)
+    tail = _shared(old[::-1], new[::-1], min(len(old), len(new)) - head, key)
     old_end, new_end = len(old) - tail, len(new) - tail
     if head == old_end and head == new_end:
         return []
@@ -39,5 +37,12 @@ def opcodes(old: Sequence[Any], new: Sequence[Any], key: Callable[[Any], Any]) -
     ]
 
 
-def _equal(a: Any, b: Any, key: Callable[[Any], Any]) -> bool:
-    return a is b or key(a) == key(b)
+def _shared(old: Sequence[Any], new: Sequence[Any], limit: int, key: Callable[[Any], Any]) -> int:
+    """How many elements both begin with, at most `limit`."""
+    # Most are the very same objects, which C finds out in a tenth of the time.
+    for position in compress(count(), map(is_not, old, new)):
+        if position >= limit:
+            break
+        if key(old[position]) != key(new[position]):
+            return position
+    return limit
