@@ -149,8 +149,9 @@ class _Body:
 def keyframe_distance(size: int) -> int:
     """How many bytes of commits may follow a keyframe of that size.
 
-    At 12 times its size a keyframe is a small part of the work. Replaying a megabyte of commits takes about a tenth of
-    a second, so larger states have them at 3 times: what repeats in commits compresses twice as well as states do, and
+    At 8 times its size a keyframe is a small part of the work, and any of a million states of 1,000 tasks is had in 50
+    ms (see the benchmark `any state of 1,000,000 commits`). Replaying a megabyte of commits takes about a tenth of a
+    second, so larger states have them at 3 times: what repeats in commits compresses twice as well as states do, and
     so a file stays within twice its patches. Below 64 KiB a keyframe is not worth its block.
     """
-    return max(64 << 10, 3 * size, min(12 * size, 1 << 20))
+    return max(64 << 10, 3 * size, min(8 * size, 1 << 20))
