@@ -25,7 +25,8 @@ from statestore.journal.verifying import verify
 
 # A byte of a file may stand for 16 empty dicts of 64 bytes, and a slot for each.
 BYTES_A_BYTE = 1_500
-SECONDS = 10.0
+# Seven under the tracing of memory, on a slow day twice that; what grew with the square of its size would take minutes.
+SECONDS = 30.0
 
 
 class Forger:
