@@ -153,6 +153,9 @@ class Journal:
     def flush(self) -> None:
         """Returns when everything recorded before is on disk.
 
+        What another thread is dispatching just then may be in the state already and not yet recorded: `store.here`
+        waits for it.
+
         Raises:
             JournalError: it is not, because the disk failed; nothing is tried again.
         """

@@ -43,7 +43,7 @@ if mode == "threads":
 while True:
     if mode != "threads":
         store.dispatch(step(store.seq))
-    seq = store.seq
+    seq, _ = store.here  # waits for a dispatch of another thread that is under way, and not yet recorded
     if mode != "each":
         journal.flush()
     if seq > begin:  # the other threads may not have come to it yet
