@@ -49,11 +49,16 @@ class Backlog:
 
     def floor(self) -> int:
         """The same update by hand on the same structure, nothing recorded."""
-        state = self.initial
-        for task, status in self.work:
+        self.update(self.initial, self.work)
+        return len(self.work)
+
+    @staticmethod
+    def update(state: Any, work: Iterable[tuple[str, str]]) -> Any:
+        """The state after the work, by hand."""
+        for task, status in work:
             listed = state["tasks"]
             state = state.set("tasks", listed.set(task, listed[task].set("status", status)))
-        return len(self.work)
+        return state
 
     @staticmethod
     def reduce_by_hand(state: Any, action: Action) -> Any:

@@ -54,7 +54,7 @@ def record_dispatches(timing: Any, next: Dispatch) -> Dispatch:
         record = (frame, name, began_ns, finished_ns)
         append(record)
         if timing.publisher is not None:
-            timing.publisher.publish(span_of(record, timing.axis.origin_ns))
+            timing.publisher.publish(span_of(record, timing.origin_ns))
         if len(dispatched) >= BATCH:
             timing.log.file_if_free()
         return result
@@ -68,7 +68,7 @@ def sample_dispatches(timing: Any, next: Dispatch) -> Dispatch:
 
     def dispatch(action: Any) -> Any:
         name = getattr(action, "type", None)
-        if name is None or sieve.takes(name):
+        if not isinstance(name, str) or sieve.takes(name):  # what is no action is refused further inside
             return record(action)
         outer, began_ns = get_current(), timing.clock_ns()
         noted = (outer.seq, outer.reducer_ns) if outer is not None else None

@@ -57,8 +57,8 @@ class Timing:
             raise ActionError(f"Timing(keep=...) takes a number of spans, 1 or more, not {keep!r}")
         if not isinstance(sample, int | float) or not 0 < sample <= 1:
             raise ActionError(f"Timing(sample=...) takes a share above 0 and up to 1, not {sample!r}")
-        self.axis = Axis(clock)
-        self.clock_ns = self.axis.clock.now_ns
+        self._axis = Axis(clock)
+        self.clock_ns = self._axis.clock.now_ns
         self._store: StoreLike | None = None
         self._release: list[Callable[[], object]] = []
         self.log = SpanLog(keep)
@@ -74,11 +74,11 @@ class Timing:
     @property
     def origin_ns(self) -> int:
         """When the run began, by the clock."""
-        return self.axis.origin_ns
+        return self._axis.origin_ns
 
     def now_ns(self) -> int:
         """The time since the run began."""
-        return self.axis.now_ns()
+        return self._axis.now_ns()
 
     # In the chain
 
@@ -91,8 +91,8 @@ class Timing:
         if self._store is not None:
             raise DispatchError(f"this Timing records the store {self._store.name!r} already: make one for each store")
         self._store = store
-        self.axis.follow(store)
-        self.clock_ns = self.axis.clock.now_ns
+        self._axis.follow(store)
+        self.clock_ns = self._axis.clock.now_ns
         self._release += [
             store.probe(note_reduced),
             store.observe(self._roll_back, Rollback),
@@ -197,7 +197,7 @@ class Timing:
 
         `recorded` is what `remote(fn)` returned there, `submission` what `submission()` gave here before.
         """
-        for span in adopt(recorded, submission, self.origin_ns, self.axis.is_system):
+        for span in adopt(recorded, submission, self.origin_ns, self._axis.is_system):
             self.add(span)
         return recorded.result
 

@@ -4,7 +4,7 @@ import pickle
 
 import pytest
 
-from statestore import Action, ActionError, StateStoreError, Store
+from statestore import Action, ActionError, StateStoreError, Store, Timing
 
 
 def test_actions_are_equal_by_value():
@@ -93,3 +93,9 @@ def test_an_unknown_key_of_a_mapping_is_named():
     """The error for a mapping with a key too many names that key."""
     with pytest.raises(ActionError, match="pay_load"):
         Store(latest, initial=()).dispatch({"type": "a", "pay_load": 1})
+
+
+def test_a_sampling_recorder_is_not_in_the_way_of_that():
+    """What cannot even be looked up by its type is refused in the same words."""
+    with pytest.raises(ActionError, match="string"):
+        Store(latest, initial=(), middleware=[Timing(sample=0.5)]).dispatch(Action(["a"]))

@@ -108,11 +108,14 @@ def test_a_file_cut_anywhere_opens_to_its_longest_valid_prefix(
 def short(tmp_path_factory: pytest.TempPathFactory) -> list[Original]:
     """Like the first three, and so short that every bit of them can have its turn."""
     folder = tmp_path_factory.mktemp("short")
-    return [
+    originals = [
         Original(folder / "closed.history", 20),
         Original(folder / "batch.history", 20, flush_every=10_000),
         Original(folder / "open.history", 20, close=False),
     ]
+    ways = 2 * 3  # in which each bit is flipped below
+    assert ways * sum(len(original.data) * 8 for original in originals) > 200_000
+    return originals
 
 
 @pytest.mark.parametrize("bits", [1, 2, 3])

@@ -101,38 +101,36 @@ class MappingDraft(Draft, MutableMapping[Any, Any]):
     def finish(self, path: Path, changes: Changes) -> Any:
         base = self._base
         final: dict[Any, Any] = {}
-        if self._children:
-            for key, child in self._children.items():
-                if child._final is MISSING:
-                    value = child.finish(path + (key,), changes)  # noqa: RUF005  (*path, key) takes twice as long
-                else:
-                    value = child.finish_in_place((*path, key), changes)
-                if value is not child._base:
-                    final[key] = value
-        if self._writes:
-            for key, value in self._writes.items():
-                old = base.get(key, MISSING)
-                # The first case is what most writes are; asking in this order halves the cost of finishing them.
-                if type(value) is type(old) and type(value) in PLAINLY_EQUAL:
-                    if value == old:
-                        continue
-                    change: Change = ("replace", path + (key,), value, old)  # noqa: RUF005
-                else:
-                    if isinstance(value, Draft):
-                        value = value.settle()
-                    if old is MISSING:
-                        if value is REMOVED:
-                            continue
-                        change = ("add", (*path, key), value, None)
-                    elif value is REMOVED:
-                        change = ("remove", (*path, key), None, old)
-                    elif same(old, value):
-                        continue
-                    else:
-                        change = ("replace", (*path, key), value, old)
+        for key, child in self._children.items():
+            if child._final is MISSING:
+                value = child.finish(path + (key,), changes)  # noqa: RUF005  (*path, key) takes twice as long
+            else:
+                value = child.finish_in_place((*path, key), changes)
+            if value is not child._base:
                 final[key] = value
-                if changes is not None:
-                    changes.append(change)
+        for key, value in self._writes.items():
+            old = base.get(key, MISSING)
+            # The first case is what most writes are; asking in this order halves the cost of finishing them.
+            if type(value) is type(old) and type(value) in PLAINLY_EQUAL:
+                if value == old:
+                    continue
+                change: Change = ("replace", path + (key,), value, old)  # noqa: RUF005
+            else:
+                if isinstance(value, Draft):
+                    value = value.settle()
+                if old is MISSING:
+                    if value is REMOVED:
+                        continue
+                    change = ("add", (*path, key), value, None)
+                elif value is REMOVED:
+                    change = ("remove", (*path, key), None, old)
+                elif same(old, value):
+                    continue
+                else:
+                    change = ("replace", (*path, key), value, old)
+            final[key] = value
+            if changes is not None:
+                changes.append(change)
         if not final:
             return base
         if len(final) > 1:
