@@ -49,16 +49,11 @@ class Backlog:
 
     def floor(self) -> int:
         """The same update by hand on the same structure, nothing recorded."""
-        self.update(self.initial, self.work)
-        return len(self.work)
-
-    @staticmethod
-    def update(state: Any, work: Iterable[tuple[str, str]]) -> Any:
-        """The state after the work, by hand."""
-        for task, status in work:
+        state = self.initial
+        for task, status in self.work:
             listed = state["tasks"]
             state = state.set("tasks", listed.set(task, listed[task].set("status", status)))
-        return state
+        return len(self.work)
 
     @staticmethod
     def reduce_by_hand(state: Any, action: Action) -> Any:
