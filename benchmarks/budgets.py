@@ -74,8 +74,8 @@ def bare_dispatch(quick: bool) -> float:
     """How many empty calls a dispatch costs beyond the floor, with a reducer by hand."""
     backlog, state, work = Backlog(as_map, actions=0), as_map(tasks(1_000)), changes(1_000)
 
-    # Not `Backlog.floor`, whose caller holds the state before: its parts cannot be freed on the way, which no dispatch has
-    # to bear, and measured like that the floor comes out 30 calls slower.
+    # Not `Backlog.floor`, whose caller holds the state before: its parts cannot be freed on the way, which no dispatch
+    # has to bear, and measured like that the floor comes out 30 calls slower.
     def floor() -> float:
         nonlocal state
         updates = list(islice(work, SLICE))
