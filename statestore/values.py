@@ -104,7 +104,7 @@ class Commit(msgspec.Struct, frozen=True, eq=False, array_like=True):
         return f"Commit({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
 
 
-class Move(msgspec.Struct, frozen=True, array_like=True):
+class Move(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The head went from one commit to another: `kind` is undo, redo, goto, rewrite, squash, clear or resume."""
 
     kind: str

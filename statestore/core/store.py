@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mappin
 from contextlib import contextmanager
 from threading import RLock, get_ident
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from statestore.core.installing import layers_for
 from statestore.core.listeners import Listener, notify_all
@@ -18,6 +18,8 @@ from statestore.ports import Clock, Dispatch, Middleware, Sink, SystemClock, Uns
 from statestore.tree.freezing import freeze
 from statestore.tree.kinds import MISSING
 from statestore.values import Action, Change, Commit, Move, Patch, Rollback
+
+T = TypeVar("T")
 
 
 class Store:
@@ -106,6 +108,8 @@ class Store:
     def here(self) -> tuple[int, Any]:
         """Head and state as they belong together; waits while another thread changes them."""
         with self._lock:
+            if self._transaction is None and not self._reducing:
+                return self._head, self._state
             return self.head, self.state
 
     def now_ns(self) -> int:
@@ -384,10 +388,15 @@ class Store:
             self._check_still(what)
             yield
 
+    def exclusively(self, what: str, deed: Callable[..., T], *arguments: Any) -> T:
+        """Calls `deed(*arguments)` as inside `holding(what)`, at a third of the cost."""
+        with self._lock:
+            self._check_still(what)
+            return deed(*arguments)
+
     def run(self, state: Any, action: Action, changes: list[Change] | None = None) -> Any:
         """What the reducer makes of any state, under the guard that all reducers run under; changes nothing here."""
-        with self.holding("run the reducer"):
-            return self._guarded(state, action, changes)
+        return self.exclusively("run the reducer", self._guarded, state, action, changes)
 
     def graft(
         self,

@@ -66,6 +66,10 @@ class Branches:
         run = self._runs[self._index(seq)]
         return run.parent if run.start == seq else seq - 1
 
+    def follows(self, seq: int, position: int) -> bool:
+        """Whether `seq` is a remembered commit that was made right after the one it was applied to, `position`."""
+        return seq == position + 1 and seq in self and self.parent(seq) == position
+
     def depth(self, position: int) -> int:
         """How many commits lie between a position and its root; for comparing two of one lineage."""
         index = self._index(position)

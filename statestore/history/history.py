@@ -82,39 +82,43 @@ class History(LivePast):
         Commits of one group or transaction are one step. Where there are fewer steps, nothing moves and the answer is
         False. Costs about as much as the dispatch that it takes back.
         """
-        count, store = _count(steps), self._installed()
-        with store.holding("undo"):
-            self._check_recording("undo")
-            here, undone = store.here, self._undone
-            position, state = here
-            for _ in range(count):
-                found = stop_before(self, position, self.undoable)
-                if found is None:
-                    return False
-                stop, crossed = found
-                state = fold(state, [step for commit in crossed for step in backward(commit.changes)])
-                undone = Undone(stop, position, undone)
-                position = stop
-            self._travel(store, here, "undo", position, state, undone)
-            return True
+        return self._installed().exclusively("undo", self._undo, _count(steps))
+
+    def _undo(self, count: int) -> bool:
+        self._check_recording("undo")
+        store = self._installed()
+        here, undone = store.here, self._undone
+        position, state = here
+        for _ in range(count):
+            found = stop_before(self, position, self.undoable)
+            if found is None:
+                return False
+            stop, crossed = found
+            state = fold(state, [step for commit in crossed for step in backward(commit.changes)])
+            undone = Undone(stop, position, undone)
+            position = stop
+        self._travel(store, here, "undo", position, state, undone)
+        return True
 
     def redo(self, steps: int = 1) -> bool:
         """Takes back so many undo steps; where none was made, follows the branch that was visited last.
 
         Where there are fewer steps, nothing moves and the answer is False.
         """
-        count, store = _count(steps), self._installed()
-        with store.holding("redo"):
-            self._check_recording("redo")
-            here, undone = store.here, self._undone
-            position, _ = here
-            for _ in range(count):
-                stop = self._stop_after(position, undone)
-                if stop is None:
-                    return False
-                position, undone = stop, undone.before if undone is not None else None
-            self._travel(store, here, "redo", position, self._states.at(position, here), undone)
-            return True
+        return self._installed().exclusively("redo", self._redo, _count(steps))
+
+    def _redo(self, count: int) -> bool:
+        self._check_recording("redo")
+        store = self._installed()
+        here, undone = store.here, self._undone
+        position, _ = here
+        for _ in range(count):
+            stop = self._stop_after(position, undone)
+            if stop is None:
+                return False
+            position, undone = stop, undone.before if undone is not None else None
+        self._travel(store, here, "redo", position, self._states.at(position, here), undone)
+        return True
 
     def _stop_after(self, position: int, undone: Undone | None) -> int | None:
         if undone is not None and undone.stop == position and undone.start in self._branches:

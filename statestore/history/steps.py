@@ -29,11 +29,14 @@ def stop_before(past: Past, position: int, undoable: Undoable) -> tuple[int, lis
 
     A root is always accepted. Positions inside a group are no stops: a group is gone back over whole.
     """
-    branches, crossed = past.branches, list[Commit]()
+    branches = past.branches
+    crossed: list[Commit] = []
     oldest = here = position
     while branches.run_to(here):
         commit = past.commit_at(here)
         if commit.changes:
+            if undoable is None and commit.group is None and here == position:
+                return commit.parent, [commit]  # nearly every step
             crossed.append(commit)
         oldest = min(oldest, commit.seq if commit.group is None else commit.group)
         here = commit.parent
