@@ -15,7 +15,9 @@ from statestore.errors import JournalError
 from statestore.journal.classes import REDACTED, Unstored
 from statestore.journal.extensions import PACKERS, RAW, SCALARS, Code
 from statestore.journal.format import MAX_DEPTH
+from statestore.tree.kinds import KINDS, MappingKind
 
+_PMAP: Final[MappingKind] = KINDS[PMap]
 _PVECTOR: Final[type] = type(pvector())
 encode: Final = msgspec.msgpack.Encoder().encode
 
@@ -194,8 +196,8 @@ REDACTED_EXT: Final = Packing()._other(REDACTED)
 
 
 def _as_dict(entries: Any) -> dict[Any, Any]:
-    """A dict of one's own; PMap's `iteritems` is twice as fast as its `items`."""
-    return dict(entries.iteritems() if type(entries) is PMap else entries.items())
+    """A dict of one's own; of PMaps, most of what is packed in a keyframe, at half the cost of asking them."""
+    return _PMAP.items(entries) if type(entries) is PMap else dict(entries.items())
 
 
 def _are_scalars(values: Iterable[Any]) -> bool:

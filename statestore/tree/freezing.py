@@ -54,8 +54,8 @@ def thaw(value: Any) -> Any:
     Keys of mappings and members of sets stay as they are, since they have to be hashable. Costs the size of the value.
     """
     kind = KINDS[type(value)]
-    if kind.role == "mapping":
-        return {key: thaw(part) for key, part in value.items()}
+    if isinstance(kind, MappingKind):
+        return {key: thaw(part) for key, part in kind.items(value).items()}
     if kind.role == "sequence":
         return [thaw(part) for part in value]
     if isinstance(kind, RecordKind):

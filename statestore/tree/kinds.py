@@ -12,6 +12,7 @@ import msgspec
 from pyrsistent import PBag, PClass, PDeque, PList, PMap, PRecord, PSet, PVector, pdeque, plist, pmap, pset, pvector
 
 from statestore.errors import ActionError, PatchError
+from statestore.tree import buckets
 
 Role: TypeAlias = Literal["mapping", "sequence", "set", "record", "atom"]
 Edit: TypeAlias = tuple[str, Any, Any]
@@ -67,7 +68,11 @@ class MappingKind(Kind):
 
     def unshared(self, old: Any, new: Any) -> tuple[dict[Any, Any], dict[Any, Any]]:
         """The items of two values of this kind, without those that both are known to share."""
-        return dict(old.items()), dict(new.items())
+        return self.items(old), self.items(new)
+
+    def items(self, node: Any) -> dict[Any, Any]:
+        """The items, in a dict of one's own."""
+        return dict(node.items())
 
     def empty(self) -> Any:
         """What a plain dict put below a value of this kind is built from."""
@@ -92,16 +97,21 @@ class MappingKind(Kind):
 
 
 class PMapKind(MappingKind):
-    """pyrsistent's maps."""
+    """pyrsistent's maps, by their buckets."""
+
+    def set(self, node: Any, key: Any, value: Any) -> Any:
+        replaced = None if value is REMOVED else buckets.replace(node, key, value)
+        return super().set(node, key, value) if replaced is None else replaced
+
+    def update(self, node: Any, writes: Mapping[Any, Any]) -> Any:
+        replaced, left = buckets.replace_many(node, writes, REMOVED)
+        return super().update(replaced, left) if left else replaced
 
     def unshared(self, old: Any, new: Any) -> tuple[dict[Any, Any], dict[Any, Any]]:
-        # Iterating a PMap takes 15 calls of Python an item, comparing its buckets, each None or a list of items, none.
-        # As long as there are as many in both, a key is in the same one.
-        before, after = getattr(old, "_buckets", ()), getattr(new, "_buckets", ())
-        if not before or len(before) != len(after):
-            return super().unshared(old, new)
-        pairs = [(a or (), b or ()) for a, b in zip(before, after, strict=True) if a is not b]
-        return {k: v for a, _ in pairs for k, v in a}, {k: v for _, b in pairs for k, v in b}
+        return buckets.unshared(old, new) or super().unshared(old, new)
+
+    def items(self, node: Any) -> dict[Any, Any]:
+        return buckets.items(node)
 
 
 class MapKind(MappingKind):
@@ -123,7 +133,7 @@ class MapKind(MappingKind):
         return sys.modules["immutables"].Map()
 
 
-class PRecordKind(PMapKind):
+class PRecordKind(MappingKind):
     """pyrsistent's PRecord: a mapping whose keys are attributes too."""
 
     drafted_as = "fields"
@@ -370,10 +380,11 @@ _MUTABLE = (bytearray, deque, array, Iterator, MappingView)  # the last two: wha
 ATOM: Final = Kind()
 """The kind of every value without parts: scalars, dates, paths, enums, arrays, objects of unknown classes."""
 
-_MAPPING, _TUPLE, _FROZENSET, _STRUCT = PMapKind(), TupleKind(), FrozensetKind(), StructKind()
+_MAPPING = PMapKind() if buckets.ARE_KNOWN else MappingKind()  # of PMap itself: its subclasses check what is put in
+_TUPLE, _FROZENSET, _STRUCT = TupleKind(), FrozensetKind(), StructKind()
 _BY_BASE: tuple[tuple[type, Kind], ...] = (
     (PRecord, PRecordKind()),
-    (PMap, _MAPPING),
+    (PMap, MappingKind()),
     (PVector, PVectorKind()),
     (PSet, SetKind()),
     (PList, PListKind()),
@@ -424,7 +435,7 @@ def _frozen_only(cls: type, frozen: bool, kind: Kind) -> Kind:
     return kind
 
 
-KINDS: Final = _Kinds()
+KINDS: Final = _Kinds({PMap: _MAPPING})
 """`KINDS[type(value)]` is how to handle the value. ActionError where the class is known to be mutable."""
 
 
