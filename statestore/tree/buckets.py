@@ -1,4 +1,4 @@
-"""pyrsistent's maps from the inside, since their own methods make an evolver for each change and a generator to iterate.
+"""pyrsistent's maps from the inside: their own methods make an evolver for a change, and a generator to iterate.
 
 A PMap is a PVector of buckets, each None or a list of items, and the number of its items. `ARE_KNOWN` says whether that
 is so in the pyrsistent that is installed; where it is not, everything goes the public way.
@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from pyrsistent import PMap, pmap
+
+_make: Final[Any] = PMap
 
 
 def replace(node: Any, key: Any, value: Any) -> Any:
@@ -21,7 +23,7 @@ def replace(node: Any, key: Any, value: Any) -> Any:
                 return node
             bucket = bucket.copy()
             bucket[at] = known, value
-            return PMap(node._size, buckets.set(place, bucket))
+            return _make(node._size, buckets.set(place, bucket))
     return None
 
 
@@ -40,7 +42,7 @@ def replace_many(node: Any, writes: Mapping[Any, Any], removed: object) -> tuple
                 break
         else:
             left[key] = value
-    return PMap(node._size, evolver.persistent()), left
+    return _make(node._size, evolver.persistent()), left
 
 
 def unshared(old: Any, new: Any) -> tuple[dict[Any, Any], dict[Any, Any]] | None:
