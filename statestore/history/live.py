@@ -190,6 +190,9 @@ class LivePast(Past):
     def read(self, run: range) -> Iterator[Commit]:
         return self._log.read(run)
 
+    def read_lazily(self, run: range) -> Iterator[Any]:
+        return self._log.lazily(run)
+
     def state_of(self, position: int) -> Any:
         near = self._paused or self._installed().here
         return self._states.at(position, near if near[0] <= self._branches.newest else None)

@@ -12,10 +12,12 @@ import zstandard
 
 from statestore.errors import HistoryError
 from statestore.journal.codec import (
+    LazyCommit,
     decode_changes,
     decode_commit,
     decode_plain_changes,
     decode_plain_commits,
+    decode_plain_lazily,
     encode_for_memory,
     is_plain,
 )
@@ -117,6 +119,10 @@ class CommitLog:
         """The commits of a run, upwards or downwards."""
         return chain.from_iterable(self._decoded(decode_plain_commits, _as_commit, run))
 
+    def lazily(self, run: range) -> Iterator[Commit | LazyCommit]:
+        """The commits of a run; where possible, what they changed is decoded when it is asked for."""
+        return chain.from_iterable(self._decoded(decode_plain_lazily, _as_commit, run))
+
     def changes(self, run: range) -> Iterator[tuple[Change, ...]]:
         """What the commits of a run changed; a third of the cost of the whole commits."""
         if len(run) == 1:  # as it is for most undos and redos
@@ -124,7 +130,7 @@ class CommitLog:
         return chain.from_iterable(self._decoded(decode_plain_changes, _as_changes, run))
 
     def _decoded(
-        self, many: Callable[[bytes, int], list[R]], one: Callable[[bytes | Commit], R], run: range
+        self, many: Callable[[bytes, int], Sequence[R]], one: Callable[[bytes | Commit], R], run: range
     ) -> Iterator[Iterable[R]]:
         parts = self._parts
         for here, segment in self._stretches(parts, run):
@@ -197,8 +203,14 @@ def _open_segment(body: bytes) -> bytes:
 class Commits(Sequence[Commit]):
     """Commits that are read when they are asked for; costs nothing to make, whatever its length."""
 
-    def __init__(self, read: Callable[[range], Iterator[Commit]], runs: Sequence[range]) -> None:
+    def __init__(
+        self,
+        read: Callable[[range], Iterator[Commit]],
+        runs: Sequence[range],
+        read_lazily: Callable[[range], Iterator[Commit | LazyCommit]] | None = None,
+    ) -> None:
         self._read = read
+        self._read_lazily = read_lazily or read
         self._runs = [run for run in runs if run]
         self._ends = list(accumulate(map(len, self._runs)))
 
@@ -211,6 +223,15 @@ class Commits(Sequence[Commit]):
         """Whether the commit with that seq is among them; nothing is read for it."""
         run = bisect_right(self._runs, seq, key=_start) - 1
         return run >= 0 and seq in self._runs[run]
+
+    def after(self, seq: int) -> "Commits":
+        """Those with a later seq."""
+        runs = [range(max(run.start, seq + 1), run.stop) for run in self._runs]
+        return Commits(self._read, runs, self._read_lazily)
+
+    def lazily(self) -> Iterator[Commit | LazyCommit]:
+        """Each of them, for those who seldom ask what it changed: where possible that is decoded only then."""
+        return chain.from_iterable(map(self._read_lazily, self._runs))
 
     def __len__(self) -> int:
         return self._ends[-1] if self._ends else 0

@@ -64,6 +64,10 @@ class Past(ABC):
         """The commits of consecutive seqs, upwards or downwards."""
         return map(self.commit_at, run)
 
+    def read_lazily(self, run: range) -> Iterator[Any]:
+        """The same, for those who seldom ask what a commit changed; see `Commits.lazily`."""
+        return self.read(run)
+
     @abstractmethod
     def state_of(self, position: int) -> Any:
         """The state at a seq or root."""
@@ -157,7 +161,7 @@ class Past(ABC):
 
     def lineage(self, ref: Any = "head") -> Commits:
         """The commits that led to a ref, from the first after the root to the commit itself."""
-        return Commits(self.read, self.branches.lineage(resolve(ref, self))[1])
+        return Commits(self.read, self.branches.lineage(resolve(ref, self))[1], self.read_lazily)
 
     def state_at(self, ref: Any) -> Any:
         """The state at a ref. Costs at most a few hundred applied patches, nothing for a neighbour of the last one."""

@@ -39,10 +39,9 @@ def stretch(past: Past, text: str) -> Stretch:
         HistoryError: it is no range, or a ref in it names nothing.
     """
     start, end = ends(text)
-    runs = past.lineage(end).runs
+    lineage = past.lineage(end)
     before = [] if start is None else past.lineage(start).runs
-    shared = _last_shared(before, runs)
-    commits = Commits(past.read, [range(max(run.start, shared + 1), run.stop) for run in runs])
+    commits = lineage.after(_last_shared(before, lineage.runs))
     if not len(commits):
         return Stretch(commits, 0, -1)
     first, last = commits[0], commits[-1]

@@ -10,7 +10,9 @@ from statestore.core.reducing import PATCHED, as_reduce, reduce_patched
 from statestore.errors import ActionError, HistoryError
 from statestore.history.compare import check_source, same_changes
 from statestore.history.jsonpatch import to_pointer
+from statestore.history.log import Commits
 from statestore.history.rewrite import OWN, carries_changes
+from statestore.journal.codec import LazyCommit
 from statestore.ports import Source
 from statestore.tree.diff import diff
 from statestore.tree.equality import same
@@ -22,7 +24,7 @@ from statestore.values import FAILED, Action, Change, Commit, Patch, patches_of
 TRIES = 8
 
 Step = Callable[[Commit, Any], object]
-Run = Callable[[Any, Commit, "list[Change] | None"], Any]
+Run = Callable[[Any, "Commit | LazyCommit", "list[Change] | None"], Any]
 
 
 def replay(
@@ -61,6 +63,10 @@ def replay(
     """
     state, commits = _between(source, start, stop)
     met, pause, run = _condition(until), _pacer(speed, wait), _runner(reducer, upcast)
+    if on_step is None and met is None and pause is None and isinstance(commits, Commits):
+        for record in commits.lazily():
+            state = run(state, record, None)
+        return state
     for commit in commits:
         if pause is not None:
             pause(commit)
@@ -181,7 +187,7 @@ def _runner(reducer: Any, upcast: Callable[[Action], Action] | None) -> Run:
     """What gives the state after a commit from the one before it."""
     reduce = as_reduce(reducer)
 
-    def run(state: Any, commit: Commit, changes: list[Change] | None) -> Any:
+    def run(state: Any, commit: Commit | LazyCommit, changes: list[Change] | None) -> Any:
         action, label = commit.action, commit.label
         if upcast is not None:
             action = upcast(action)
@@ -213,6 +219,8 @@ def _between(source: Source, start: Any, stop: Any) -> tuple[Any, Iterable[Commi
     )
     if not on_the_way:
         raise HistoryError(f"{start!r} is not on the lineage of {stop!r}, so nothing leads from the one to the other")
+    if isinstance(lineage, Commits):
+        return state, lineage.after(known[-1].seq if known else 0)
     return state, islice(lineage, len(known), None)
 
 

@@ -14,7 +14,8 @@ class Odd:
 def commit(seq, payload=None):
     """A commit that changes something."""
     change = ("replace", ("tasks", f"T{seq % 7}", "status"), f"at {seq}", "before")
-    return Commit(seq, seq - 1, Action("set", payload or {"n": seq}), (change,), seq * 1_000, 7)
+    label = "told" if seq % 10 == 0 else None
+    return Commit(seq, seq - 1, Action("set", payload or {"n": seq}), (change,), seq * 1_000, 7, None, label)
 
 
 @pytest.mark.parametrize("every", [None, 3])
@@ -36,6 +37,9 @@ def test_what_is_added_is_read_again(odd, every, monkeypatch):
         commits[i].changes for i in (0, 49, 99)
     ]
     assert list(kept.read(range(7, 7))) == []
+    assert [(each.seq, each.action, each.changes, each.label) for each in kept.lazily(range(3, 101))] == [
+        (each.seq, each.action, each.changes, each.label) for each in commits[2:]
+    ]
 
 
 def test_a_thousand_small_commits_take_few_bytes():
