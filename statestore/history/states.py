@@ -14,7 +14,7 @@ from statestore.values import Change
 # One state is kept for so many bytes of records: of small commits (110 bytes) that is one in 220. None is further than
 # half of that from a kept one, and rebuilding it costs half a dispatch for each commit in between: some 60 dispatches.
 # What that takes is what has changed between two of them: at 1,000 tasks 280 bytes a commit in `immutables.Map`, and
-# 780 in pyrsistent, whose smallest map takes 500. Fewer kept states would not help there: as long as hardly any task is
+# 710 in pyrsistent, whose smallest map takes 500. Fewer kept states would not help there: as long as hardly any task is
 # set twice between two of them, each map that ever was is in one of them.
 SPACING_BYTES = 24_576
 # So many keyframes at most: then every second one is let go and the spacing doubles, as the garbage collector walks

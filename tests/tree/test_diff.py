@@ -1,5 +1,7 @@
 """What `diff` says about two values, to programs and to people."""
 
+from random import Random
+
 import pytest
 from deepdiff import DeepDiff
 from immutables import Map
@@ -114,3 +116,13 @@ def test_sets_are_compared_by_member():
     assert sorted(map(str, diff(old, new).patches)) == sorted(
         map(str, [Patch("remove", (0,)), Patch("add", (100,), 100)])
     )
+
+
+def test_long_lists_of_few_values_are_compared_by_position():
+    """Where matching would take a second, each position that differs is one patch, and the patches still lead there."""
+    random = Random(7)
+    old, new = (pvector(random.choices("ab", k=2_000)) for _ in range(2))
+    found = diff(old, new)
+    assert [patch.path[0] for patch in found.patches] == [i for i in range(2_000) if old[i] != new[i]]
+    assert apply_patches(old, found.patches) == new
+    assert apply_patches(new, found.inverse) == old
