@@ -90,8 +90,8 @@ class StoreLike(Protocol):
         """The seq of the newest commit; 0 before the first."""
 
     @property
-    def published_head(self) -> int:
-        """The head as observers know it: inside a transaction, whose commits they get at its end, the one before."""
+    def published(self) -> tuple[int, Any]:
+        """Head and state without waiting; inside a transaction those before, as observers hear of it at its end."""
 
     @property
     def here(self) -> tuple[int, Any]:

@@ -99,10 +99,16 @@ class Store:
         return self._seq if transaction is None or transaction.is_here() else transaction.seq
 
     @property
-    def published_head(self) -> int:
-        """The head as observers know it: inside a transaction, whose commits they get at its end, the one before."""
-        transaction = self._transaction
-        return self._head if transaction is None else transaction.head
+    def published(self) -> tuple[int, Any]:
+        """Head and state without waiting: inside a transaction, whose commits observers get at its end, those before.
+
+        Of a dispatch that is being recorded just now its observers may not have heard yet.
+        """
+        if self._reducing:
+            self._check_not_reducing("read the state")
+        # No call stands in this line, so no other thread runs meanwhile.
+        transaction, head, state = self._transaction, self._head, self._state
+        return (head if transaction is None else transaction.head), state
 
     @property
     def here(self) -> tuple[int, Any]:

@@ -182,7 +182,11 @@ class LivePast(Past):
     def position(self) -> int:
         if self._paused is not None:
             return self._paused[0]
-        return self._store.published_head if self._store is not None else 0
+        if self._store is None:
+            return 0
+        head, _ = self._store.published
+        # A commit that is being recorded by another thread is waited for.
+        return head if head <= self._branches.newest else self._store.here[0]
 
     def commit_at(self, seq: int) -> Commit:
         return self._log[seq]
@@ -194,7 +198,7 @@ class LivePast(Past):
         return self._log.lazily(run)
 
     def state_of(self, position: int) -> Any:
-        near = self._paused or self._installed().here
+        near = self._paused or self._installed().published
         return self._states.at(position, near if near[0] <= self._branches.newest else None)
 
     @property

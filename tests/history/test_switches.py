@@ -230,6 +230,48 @@ def test_readers_in_other_threads_get_states_that_were():
     assert wrong == []
 
 
+def test_a_transaction_of_another_thread_keeps_no_reader_waiting():
+    """Meanwhile the history is read as it was before: its head, any state, and what differs between two of them."""
+    store, history = make_store()
+    for key in "abc":
+        store.dispatch(put(key))
+    seen = []
+
+    def read():
+        states = [set(history.state_at(ref)["tasks"]) for ref in ("head", "head~1", 1)]
+        seen.extend([history.head.seq, *states, len(history.diff(1, "head").patches)])
+
+    with store.transaction():
+        store.dispatch(put("d"))
+        reader = threading.Thread(target=read)
+        reader.start()
+        reader.join(10)
+        assert seen == [3, {"a", "b", "c"}, {"a", "b"}, {"a"}, 2]
+    assert set(history.state_at("head")["tasks"]) == set("abcd")
+
+
+def test_a_commit_that_is_being_recorded_is_waited_for():
+    """A reader in another thread that comes before the history has heard of the newest commit gets it all the same."""
+    seen, readers = [], []
+
+    def early(store, next):
+        def note(commit):
+            reader = threading.Thread(target=lambda: seen.append(history.head.seq))
+            readers.append(reader)
+            reader.start()
+            reader.join(0.02)
+
+        store.observe(note, Commit)
+        return next
+
+    history = History()
+    store = Store(make_reducer("draft"), middleware=[history, early])
+    for key in "abc":
+        store.dispatch(put(key))
+        readers[-1].join(10)
+    assert seen == [1, 2, 3]
+
+
 def test_inside_a_transaction_the_history_ends_before_it():
     """Its commits come at its end; until then the head, lineage and state of the history are those before it."""
     store, history = make_store()
