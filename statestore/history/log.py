@@ -132,18 +132,20 @@ class CommitLog:
     def _decoded(
         self, many: Callable[[bytes, int], Sequence[R]], one: Callable[[bytes | Commit], R], run: range
     ) -> Iterator[Iterable[R]]:
-        parts = self._parts
+        parts, size = self._parts, 1
         for here, segment in self._stretches(parts, run):
-            if segment is None or not segment.plain:
-                yield map(one, self._records(parts, segment, here))
-                continue
-            body, ends, size = self._open(segment.body), segment.ends, 1
             while here:
                 now, here = here[:size], here[size:]
-                low, high = sorted((now[0] - segment.first, now[-1] - segment.first))
-                found = many(body[ends[low - 1] if low else 0 : ends[high]], len(now))
-                yield found if now.step > 0 else reversed(found)
                 size = min(2 * size, DECODED_AT_ONCE)  # who reads on will go on reading
+                if segment is not None and segment.plain:
+                    body, ends = self._open(segment.body), segment.ends
+                    low, high = sorted((now[0] - segment.first, now[-1] - segment.first))
+                    found = many(body[ends[low - 1] if low else 0 : ends[high]], len(now))
+                    yield found if now.step > 0 else reversed(found)
+                else:
+                    records = list(self._records(parts, segment, now))
+                    plain = [record for record in records if isinstance(record, bytes) and is_plain(record)]
+                    yield many(b"".join(plain), len(plain)) if len(plain) == len(records) else map(one, records)
 
     def _stretches(self, parts: _Parts, run: range) -> Iterator[tuple[range, Segment | None]]:
         """The parts of a run that lie in one segment, or in none: in the tail or in the file of an earlier process."""

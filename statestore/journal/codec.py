@@ -136,7 +136,7 @@ def decode_plain_changes(records: bytes, count: int) -> list[tuple[values.Change
     return [record.changes for record in _decode_many_changed(_as_array(records, count))]
 
 
-class LazyCommit(msgspec.Struct, array_like=True):
+class LazyCommit(msgspec.Struct, array_like=True, gc=False):
     """A plain commit whose changes are decoded when they are asked for: two thirds of the cost of the whole."""
 
     seq: int

@@ -6,7 +6,7 @@ import immutables
 from hypothesis import given
 from hypothesis import strategies as st
 
-from statestore import freeze, produce_with_patches, thaw
+from statestore import PatchError, freeze, produce_with_patches, thaw
 from statestore.history.fold import backward, fold, forward, reverse
 from statestore.tree.diff import diff
 from statestore.tree.patches import apply_changes
@@ -99,3 +99,29 @@ def test_what_is_not_touched_is_shared():
     folded = fold(base, [("replace", ("a", "n"), n) for n in range(10)])
     assert folded["b"] is base["b"]
     assert folded["a"]["n"] == 9
+
+
+@given(st.lists(st.tuples(st.sampled_from(["a", "b"]), st.integers(0, 2), st.integers(0, 9)), min_size=4, max_size=9))
+def test_replacements_only_are_one_value_for_each_path(writes):
+    """In mappings, lists, tuples and records within each other, the last one counts, as it does one after the other."""
+    base = freeze({key: [(Task("t", ("x", "y")), {"n": 0}) for _ in range(3)] for key in "ab"})
+    steps = [
+        step
+        for key, at, value in writes
+        for step in (
+            ("replace", (key, at, 1, "n"), value),
+            ("replace", (key, at, 0, "log", value % 2), str(value)),
+            ("replace", (key, at, 0, "name"), f"task {value}"),
+        )
+    ]
+    whole = ("replace", ("a", 0), (Task("new"), freeze({"n": 10})))
+    for chosen in (steps, [*steps, whole], [steps[0], whole, *steps[1:]]):
+        try:
+            found = fold(base, chosen)
+        except (IndexError, PatchError):
+            assert chosen[1] == whole  # whose log is empty
+            continue
+        one_by_one = base
+        for step in chosen:
+            one_by_one = fold(one_by_one, [step])
+        assert found == one_by_one
