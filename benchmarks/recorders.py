@@ -126,8 +126,9 @@ def _viztracer(folder: Path) -> Iterator[Blocks]:
     tracer.stop()
 
 
+FLOOR = "two clock readings and an append"
 RECORDERS: dict[str, tuple[Any, tuple[str, ...]]] = {
-    "two clock readings and an append": (_two_clock_readings, ()),
+    FLOOR: (_two_clock_readings, ()),
     "OpenTelemetry SDK, in memory": (_opentelemetry, ("opentelemetry-sdk",)),
     "prometheus_client histogram": (_prometheus, ("prometheus_client",)),
     "structlog, two lines": (_structlog, ("structlog",)),
