@@ -34,15 +34,16 @@ def replace_many(node: Any, writes: Mapping[Any, Any], removed: object) -> tuple
     for key, value in writes.items():
         place = hash(key) % count
         bucket = evolver[place]
-        for at, (known, _) in enumerate(bucket or ()):
+        for at, (known, old) in enumerate(bucket or ()):
             if known == key and value is not removed:
-                bucket = bucket.copy()
-                bucket[at] = known, value
-                evolver[place] = bucket
+                if old is not value:
+                    bucket = bucket.copy()
+                    bucket[at] = known, value
+                    evolver[place] = bucket
                 break
         else:
             left[key] = value
-    return _make(node._size, evolver.persistent()), left
+    return _make(node._size, evolver.persistent()) if evolver.is_dirty() else node, left
 
 
 def unshared(old: Any, new: Any) -> tuple[dict[Any, Any], dict[Any, Any]] | None:

@@ -55,8 +55,9 @@ def test_many_writes_are_what_their_evolver_makes(entries, size, writes):
 def test_the_same_value_makes_no_new_map():
     """Writing the value that is there gives the map itself, as pyrsistent does."""
     value = object()
-    base = pmap({"a": value})
+    base = pmap({"a": value, "b": 1})
     assert KINDS[PMap].set(base, "a", value) is base
+    assert KINDS[PMap].update(base, {"a": value, "b": 1}) is base
 
 
 def test_subclasses_go_the_public_way():
