@@ -51,20 +51,17 @@ FIGURES: Final = {
 FIGURES_ALONE: Final = {"action_ns": "a block", "kept_bytes": "kept"}
 """Those of the table of what records alone."""
 WHY: Final = {
-    (
-        "action_ns",
-        "10 tasks",
-    ): "With ten tasks there is next to nothing to copy, and Node calls a function some hundred times as "
-    "fast as CPython; the more there is to copy, the more sharing pays.",
-    (
-        "action_ns",
-        "list",
-    ): "A thousand references are copied in one go, where a persistent vector is built anew when an element comes "
-    "in or goes.",
-    (
-        "kept_bytes",
-        "1,000",
-    ): "Over a thousand actions, what a recorder has once (a thread, queues, a compressor) is half of what is kept.",
+    ("action_ns", "10 tasks"): (
+        "With ten tasks there is next to nothing to copy, and Node calls a function some hundred times as "
+        "fast as CPython; the more there is to copy, the more sharing pays."
+    ),
+    ("action_ns", "list"): (
+        "A thousand references are copied in one go, where a persistent vector is built anew when an element comes "
+        "in or goes."
+    ),
+    ("kept_bytes", "1,000"): (
+        "Over a thousand actions, what a recorder has once (a thread, queues, a compressor) is half of what is kept."
+    ),
 }
 """Why others than those above are ahead of ours, by figure and column of the tables that follow."""
 

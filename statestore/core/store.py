@@ -114,8 +114,6 @@ class Store:
     def here(self) -> tuple[int, Any]:
         """Head and state as they belong together; waits while another thread changes them."""
         with self._lock:
-            if self._transaction is None and not self._reducing:
-                return self._head, self._state
             return self.head, self.state
 
     def now_ns(self) -> int:

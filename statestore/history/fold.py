@@ -47,8 +47,8 @@ def fold(base: Any, steps: Iterable[Step]) -> Any:
 def _as_writes(steps: list[Step]) -> dict[Any, Any] | None:
     """The last value for each path, in dicts nested as the state is; None where the steps are more than that.
 
-    Most long runs of changes are replacements in mappings, which cost a quarter less this way (see the benchmarks
-    `goto anywhere` and `any state`).
+    Most long runs of changes are replacements in mappings, which this way cost a quarter less in `immutables.Map`, and
+    a tenth in pyrsistent (see the benchmarks `goto anywhere` and `any state`).
     """
     root: dict[Any, Any] = {}
     for op, path, value in steps:

@@ -133,7 +133,7 @@ class States:
         state = self._at_hand(position, near)
         if state is _UNKNOWN:
             if near is not None and self._branches.follows(position, near[0]):
-                # As in most redos, a quarter cheaper than by the way of all others (see the benchmark `undo and redo`).
+                # As in most redos, a fifth cheaper than by the way of all others (see the benchmark `undo and redo`).
                 (changes,) = self._changes(range(position, position + 1))
                 return fold(near[1], forward(changes))
             base, route = self._nearest(position, near)

@@ -36,7 +36,7 @@ def stop_before(past: Past, position: int, undoable: Undoable) -> tuple[int, lis
         commit = past.commit_at(here)
         if commit.changes:
             if undoable is None and commit.group is None and here == position:
-                return commit.parent, [commit]  # nearly every step
+                return commit.parent, [commit]  # as in nearly every step (see the benchmark `undo and redo`)
             crossed.append(commit)
         oldest = min(oldest, commit.seq if commit.group is None else commit.group)
         here = commit.parent

@@ -137,7 +137,10 @@ def decode_plain_changes(records: bytes, count: int) -> list[tuple[values.Change
 
 
 class LazyCommit(msgspec.Struct, array_like=True, gc=False):
-    """A plain commit whose changes are decoded when they are asked for: two thirds of the cost of the whole."""
+    """A plain commit whose changes are decoded when they are asked for: two thirds of the cost of the whole.
+
+    All that a plain commit holds is scalars, so no cycle goes through it, and the garbage collector need not look.
+    """
 
     seq: int
     parent: int
@@ -159,7 +162,7 @@ _decode_many_lazily: Final = msgspec.msgpack.Decoder(list[LazyCommit]).decode
 
 
 def decode_plain_lazily(records: bytes, count: int) -> list[LazyCommit]:
-    """The actions of so many commits, likewise."""
+    """So many commits without what they changed, likewise."""
     return _decode_many_lazily(_as_array(records, count))
 
 

@@ -13,7 +13,7 @@ _make: Final[Any] = PMap
 
 
 def replace(node: Any, key: Any, value: Any) -> Any:
-    """The map with another value for a key; None where it has no such key. Half the cost of its own `set`."""
+    """The map with another value for a key; None where it has no such key. Two thirds of the cost of its own `set`."""
     buckets = node._buckets
     place = hash(key) % len(buckets)
     bucket = buckets[place]
@@ -59,7 +59,7 @@ def unshared(old: Any, new: Any) -> tuple[dict[Any, Any], dict[Any, Any]] | None
 
 
 def items(node: Any) -> dict[Any, Any]:
-    """The items, at half the cost of `iteritems`."""
+    """The items, at little more than half the cost of `iteritems`."""
     return {key: value for bucket in node._buckets if bucket for key, value in bucket}
 
 

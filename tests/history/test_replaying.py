@@ -115,7 +115,7 @@ def test_replay_applies_what_the_history_itself_recorded():
 
 
 def test_replay_of_a_long_run_gives_what_its_steps_give(monkeypatch):
-    """Of compressed commits only the actions are decoded, and what the history recorded itself still counts."""
+    """What compressed commits changed is left undecoded, and what the history recorded itself still counts."""
     monkeypatch.setattr(log, "SEGMENT_BYTES", 500)
     store, history = filled(*[count() for _ in range(40)])
     history.goto(3)

@@ -1,11 +1,13 @@
 """Pause, lock, clear, close, and what happens to a history that belongs to no store."""
 
 import threading
+from contextlib import nullcontext, suppress
 
 import pytest
 
 from statestore import ActionError, Commit, DispatchError, History, HistoryError, Store
 from tests.history.boards import make_reducer, make_store, plain, put
+from tests.history.model import BrokenError
 
 
 def test_while_paused_actions_are_applied_and_not_recorded():
@@ -203,7 +205,7 @@ def test_what_is_handed_over_twice_is_recorded_once():
 
 
 def test_readers_in_other_threads_get_states_that_were():
-    """While one thread dispatches and moves, others read states at all refs, and each is the right one."""
+    """While one thread dispatches, moves and rolls back, others read states at the head, and each is the right one."""
     store, history = make_store(limit=500)
     wrong, done = [], threading.Event()
 
@@ -220,7 +222,12 @@ def test_readers_in_other_threads_get_states_that_were():
     for reader in readers:
         reader.start()
     for n in range(1, 3_000):
-        store.dispatch({"type": "board/count", "meta": {"n": n}})
+        if n % 20 == 0:
+            with suppress(BrokenError), store.transaction():
+                store.dispatch({"type": "board/count", "meta": {"n": -1}})
+                raise BrokenError
+        with store.transaction() if n % 3 == 0 else nullcontext():
+            store.dispatch({"type": "board/count", "meta": {"n": n}})
         if n % 50 == 0:
             history.undo(5)
             history.redo(5)

@@ -114,7 +114,7 @@ class MappingDraft(Draft, MutableMapping[Any, Any]):
             if type(value) is type(old) and type(value) in PLAINLY_EQUAL:
                 if value == old:
                     continue
-                change: Change = ("replace", path + (key,), value, old)  # noqa: RUF005
+                change: Change = ("replace", path + (key,), value, old)  # noqa: RUF005  as above
             else:
                 if isinstance(value, Draft):
                     value = value.settle()
